@@ -1,0 +1,46 @@
+/* What carries a region: every guarded type, told apart in one place.
+ *
+ *     Owned instances   object.c    region right behind the object header
+ *     List, Dict, Set   list.c ...  region behind the list, dict or set
+ *     wrappers          wrapper.c   region behind the wrapped object
+ */
+// SPDX-License-Identifier: MIT
+#ifndef OWNED_CARRIER_H
+#define OWNED_CARRIER_H
+
+#include "check.h"
+
+typedef struct { PyObject_HEAD owned_region *region; } owned_object;
+typedef struct { PyListObject list; owned_region *region; } owned_list;
+typedef struct { PyDictObject dict; owned_region *region; } owned_dict;
+typedef struct { PySetObject set; owned_region *region; } owned_set;
+/* The inside is in `wrapped`; a wrapper's region is its membrane's, shared by all that came out of one own(). */
+typedef struct { PyObject_HEAD PyObject *wrapped; owned_region *region; PyObject *weakrefs; } owned_wrapper;
+
+/* Where obj's region pointer is, or NULL when obj carries none. Cannot fail, looks at nothing but the type. */
+owned_region **owned_carried(PyObject *obj);
+
+/* What becomes of a value that is about to be stored in a guarded object whose region is `region` (resolved, and this
+ * thread may write there). An exact list, dict or set becomes a List, Dict or Set in that region, recursively;
+ * a private object of this thread stored into a SHARED region joins it with all it reaches; anything else passes.
+ * New reference, NULL with an error set and nothing changed. */
+PyObject *owned_settle_slow(PyObject *value, owned_region *region);
+
+static inline PyObject *
+owned_settle(PyObject *value, owned_region *region)
+{
+    if (value == Py_None || PyUnicode_CheckExact(value) || PyLong_CheckExact(value) || PyFloat_CheckExact(value) ||
+        PyBool_Check(value) || PyBytes_CheckExact(value))
+        return Py_NewRef(value);
+    return owned_settle_slow(value, region);
+}
+
+/* A value that no code can change: exact immutable builtins, and tuples and frozensets of them are *not* looked into. */
+int owned_is_atomic(PyObject *value);
+
+/* The containers' makers, used by owned_settle_slow: an empty one in `region`. New reference. */
+PyObject *owned_list_new(owned_region *region);
+PyObject *owned_dict_new(owned_region *region);
+PyObject *owned_set_new(owned_region *region);
+
+#endif

@@ -1,0 +1,108 @@
+/* The one place that looks at PY_VERSION_HEX and at the compiler.
+ *
+ * Everything below is public CPython API or a thin name over a compiler builtin. */
+// SPDX-License-Identifier: MIT
+#ifndef OWNED_COMPAT_H
+#define OWNED_COMPAT_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+#include <stdint.h>
+
+/* ---- compiler ---------------------------------------------------------------------------------------------- */
+
+#if defined(_MSC_VER)
+#  include <intrin.h>
+#  define OWNED_THREAD_LOCAL __declspec(thread)
+#  define OWNED_HIDDEN
+#  define OWNED_LIKELY(x) (x)
+#  define OWNED_COLD __declspec(noinline)
+#elif defined(__APPLE__)
+#  define OWNED_THREAD_LOCAL _Thread_local
+#  define OWNED_HIDDEN __attribute__((visibility("hidden")))
+#  define OWNED_LIKELY(x) __builtin_expect(!!(x), 1)
+#  define OWNED_COLD __attribute__((noinline, cold))
+#else
+/* initial-exec: reading the variable is one instruction relative to the thread pointer, not a call. */
+#  define OWNED_THREAD_LOCAL __attribute__((tls_model("initial-exec"))) _Thread_local
+#  define OWNED_HIDDEN __attribute__((visibility("hidden")))
+#  define OWNED_LIKELY(x) __builtin_expect(!!(x), 1)
+#  define OWNED_COLD __attribute__((noinline, cold))
+#endif
+
+/* ---- atomics: pointers and 64-bit numbers, the orders we use ------------------------------------------------ */
+
+#if defined(_MSC_VER)
+static inline uint64_t owned_load_u64(const uint64_t *p) { uint64_t v = *(const volatile uint64_t *)p; _ReadWriteBarrier(); return v; }
+static inline void owned_store_u64(uint64_t *p, uint64_t v) { _InterlockedExchange64((volatile __int64 *)p, (__int64)v); }
+static inline uint64_t owned_add_u64(uint64_t *p, uint64_t v) { return (uint64_t)_InterlockedExchangeAdd64((volatile __int64 *)p, (__int64)v); }
+static inline int owned_cas_u64(uint64_t *p, uint64_t expected, uint64_t v) { return (uint64_t)_InterlockedCompareExchange64((volatile __int64 *)p, (__int64)v, (__int64)expected) == expected; }
+static inline void *owned_load_ptr_(void *const *p) { void *v = *(void *const volatile *)p; _ReadWriteBarrier(); return v; }
+static inline void owned_store_ptr_(void **p, void *v) { _InterlockedExchangePointer((void *volatile *)p, v); }
+#  define owned_load_ptr(p) owned_load_ptr_((void *const *)(p))
+#  define owned_store_ptr(p, v) owned_store_ptr_((void **)(p), (void *)(v))
+#else
+static inline uint64_t owned_load_u64(const uint64_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+static inline void owned_store_u64(uint64_t *p, uint64_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
+static inline uint64_t owned_add_u64(uint64_t *p, uint64_t v) { return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL); }
+static inline int owned_cas_u64(uint64_t *p, uint64_t expected, uint64_t v) { return __atomic_compare_exchange_n(p, &expected, v, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE); }
+#  define owned_load_ptr(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#  define owned_store_ptr(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#endif
+
+/* ---- interpreter ------------------------------------------------------------------------------------------- */
+
+/* Critical sections on one or two objects: what guards a region pointer while it is re-pointed. With the GIL they
+ * are nothing: no re-pointing calls into Python. Never `return` or `goto` out of one. */
+#if PY_VERSION_HEX >= 0x030D0000
+#  define OWNED_BEGIN_CRITICAL(op) Py_BEGIN_CRITICAL_SECTION(op)
+#  define OWNED_END_CRITICAL() Py_END_CRITICAL_SECTION()
+#else
+#  define OWNED_BEGIN_CRITICAL(op) {
+#  define OWNED_END_CRITICAL() }
+#endif
+
+/* A mutex for a few instructions of our own; nothing that is done under one runs Python or blocks. */
+#ifdef Py_GIL_DISABLED
+typedef PyMutex owned_mutex;
+#  define owned_mutex_lock(m) PyMutex_Lock(m)
+#  define owned_mutex_unlock(m) PyMutex_Unlock(m)
+#else
+typedef char owned_mutex;
+#  define owned_mutex_lock(m) ((void)(m))
+#  define owned_mutex_unlock(m) ((void)(m))
+#endif
+
+/* 3.13 gave the member types and flags of structmember.h a prefix. */
+#ifndef Py_T_OBJECT_EX
+#  define Py_T_OBJECT_EX T_OBJECT_EX
+#  define Py_T_ULONGLONG T_ULONGLONG
+#  define Py_T_BOOL T_BOOL
+#endif
+#ifndef Py_READONLY
+#  define Py_READONLY READONLY
+#endif
+
+#if PY_VERSION_HEX < 0x030D0000
+static inline int
+PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **result)
+{
+    *result = Py_XNewRef(PyDict_GetItemWithError(dict, key));
+    return *result != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+}
+
+static inline int
+PyWeakref_GetRef(PyObject *ref, PyObject **result)
+{
+    PyObject *target = PyWeakref_GetObject(ref);
+    if (target == NULL)
+        return -1;
+    *result = target == Py_None ? NULL : Py_NewRef(target);
+    return *result != NULL;
+}
+#endif
+
+/* PyMemberDescrObject is public (cpython/descrobject.h) on every version we support: name, type, PyMemberDef. */
+
+#endif

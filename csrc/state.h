@@ -1,0 +1,58 @@
+/* The module's state, and the conventions of this code.
+ *
+ * - int functions: -1 with an error set, 0 or 1 as an answer. Pointers: new references unless the name ends in _borrowed.
+ * - One instance per process: the module refuses to be executed twice. That is what lets the thread-local birth region be a
+ *   plain pointer and lets any function find its types by one load. The state is traversed and cleared as usual.
+ * - Files: one service or one type each. `owned_<noun>_<verb>` is shared between files, other names are static. */
+// SPDX-License-Identifier: MIT
+#ifndef OWNED_STATE_H
+#define OWNED_STATE_H
+
+#include "region.h"
+
+/* Every Python object the C code keeps for the life of the module. One list: visit, clear and init follow from it. */
+#define OWNED_STATE_TYPES(X) /* made from specs */                                                                      \
+    X(Region) X(ThreadInfo) X(Tenure) X(Parcel) X(Unchecked)                                                            \
+    X(Owned) X(CheckedSlot)                                                                                             \
+    X(List) X(Dict) X(Set) X(ContainerIterator) X(DictKeys) X(DictValues) X(DictItems)                                  \
+    X(Lock) X(RLock)                                                                                                    \
+    X(Wrapper) X(FrozenBase)
+
+#define OWNED_STATE_IMPORTS(X) /* field, module, name: taken once when the module is executed */                        \
+    X(make_violation, "owned._violations", "make_violation")                                                            \
+    X(make_record, "owned._records", "make_record")                                                                     \
+    X(OwnershipError, "owned.errors", "OwnershipError")                                                                 \
+    X(WrongThreadError, "owned.errors", "WrongThreadError")                                                             \
+    X(LockNotHeldError, "owned.errors", "LockNotHeldError")                                                             \
+    X(FrozenError, "owned.errors", "FrozenError")                                                                       \
+    X(MovedError, "owned.errors", "MovedError")                                                                         \
+    X(FreezeError, "owned.errors", "FreezeError")                                                                       \
+    X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \
+    X(current_thread, "threading", "current_thread")                                                                    \
+    X(slotnames, "copyreg", "_slotnames")
+
+#define OWNED_STATE_NAMES(X) /* interned strings */                                                                     \
+    X(__class__) X(__dict__) X(__slots__) X(__weakref__) X(__init_subclass__) X(__getattribute__) X(name)
+
+typedef struct {
+#define X(name) PyTypeObject *name;
+    OWNED_STATE_TYPES(X)
+#undef X
+#define X(field, module, name) PyObject *field;
+    OWNED_STATE_IMPORTS(X)
+#undef X
+#define X(text) PyObject *str_##text;
+    OWNED_STATE_NAMES(X)
+#undef X
+    PyObject *threads;        /* dict: id -> ThreadInfo of every thread that lives, or ended holding a lock */
+    PyObject *tenure_key;     /* the key of a Tenure in a thread-state dict */
+    owned_region *pool;       /* dead plain regions, linked by `forward` */
+    owned_mutex pool_mutex;
+} owned_state;
+
+extern OWNED_HIDDEN owned_state *owned_the_state;
+
+/* Make a type from `spec`, put it into *slot and, unless `name` is NULL, into the module as `name`. 0 or -1. */
+int owned_state_add_type(PyObject *module, PyTypeObject **slot, PyType_Spec *spec, PyObject *bases, const char *name);
+
+#endif

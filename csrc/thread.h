@@ -1,0 +1,64 @@
+/* Who am I: thread ids that are never reused, and what is remembered of each thread for messages.
+ *
+ * The id is our own process-wide counter in thread-local storage. pthread_self(), threading.get_ident() and thread-state
+ * addresses are reused after a thread ends, so a new thread would inherit a dead thread's objects. */
+// SPDX-License-Identifier: MIT
+#ifndef OWNED_THREAD_H
+#define OWNED_THREAD_H
+
+#include "compat.h"
+
+struct owned_region;
+
+/* The id of nobody. A thread that has not met us yet has id 0, so neither ever equals the other. */
+#define OWNED_NOBODY UINT64_MAX
+
+typedef struct {
+    uint64_t id;                 /* 0 until owned_thread_register() */
+    struct owned_region *birth;  /* borrowed from the thread's Tenure: where new objects are born; NULL: not registered */
+    unsigned unchecked;          /* depth of `with unchecked()` */
+    unsigned locks_held;         /* our own locks this thread holds now */
+} owned_thread_locals;
+
+extern OWNED_HIDDEN OWNED_THREAD_LOCAL owned_thread_locals owned_this_thread;
+
+/* What is remembered of a thread, as a Python object (owned._core.ThreadInfo): a region points at its holder's. */
+typedef struct {
+    PyObject_HEAD
+    uint64_t id;
+    PyObject *name;      /* str, as it was when the thread first met us */
+    PyObject *importing; /* str: the module it was importing when it first met us, or None */
+    char finished;       /* its Python thread state is gone; set once, with the GIL or atomically */
+} owned_thread_info;
+
+/* Give this thread an id, a ThreadInfo and a home region, all dropped when its Python thread state ends. Idempotent;
+ * runs Python (the thread's name). 0, or -1 with an error set. */
+int owned_thread_register(void);
+
+/* The region new objects of this thread are born in: borrowed, kept alive by the thread. NULL with an error set. */
+static inline struct owned_region *
+owned_birth_region(void)
+{
+    if (OWNED_LIKELY(owned_this_thread.birth != NULL))
+        return owned_this_thread.birth;
+    return owned_thread_register() < 0 ? NULL : owned_this_thread.birth;
+}
+
+/* This thread's id, registering it if need be; 0 with an error set. */
+static inline uint64_t
+owned_thread_id(void)
+{
+    if (OWNED_LIKELY(owned_this_thread.birth != NULL))
+        return owned_this_thread.id;
+    return owned_thread_register() < 0 ? 0 : owned_this_thread.id;
+}
+
+/* New reference to the ThreadInfo with this id, or None where nothing is remembered of it; NULL with an error set. */
+PyObject *owned_thread_info_of(uint64_t id);
+
+/* Make `region` (kept alive by the caller until it is reset) the birth region, return the one before (borrowed). */
+struct owned_region *owned_thread_set_birth(struct owned_region *region);
+
+int owned_thread_add_types(PyObject *module);
+
+#endif
