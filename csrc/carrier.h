@@ -20,6 +20,9 @@ typedef struct { PyObject_HEAD PyObject *wrapped; owned_region *region; PyObject
 /* Where obj's region pointer is, or NULL when obj carries none. Cannot fail, looks at nothing but the type. */
 owned_region **owned_carried(PyObject *obj);
 
+/* The type a user knows the object by: the wrapped object's for a wrapper. Borrowed from obj. */
+PyTypeObject *owned_known_type(PyObject *obj);
+
 /* What becomes of a value that is about to be stored in a guarded object whose region is `region` (resolved, and this
  * thread may write there). An exact list, dict or set becomes a List, Dict or Set in that region, recursively;
  * a private object of this thread stored into a SHARED region joins it with all it reaches; anything else passes.

@@ -30,7 +30,8 @@ extern OWNED_HIDDEN const owned_access owned_item_read, owned_item_write, owned_
 enum {
     OWNED_REFUSED = -1, /* an OwnershipError (or another error) is set */
     OWNED_ALLOWED = 0,  /* allowed, but other threads may be there too: go through CPython's own accessors */
-    OWNED_ALONE = 1,    /* allowed, and no other thread may touch it until we return to Python code */
+    OWNED_ALONE = 1,    /* allowed, and no other thread may touch it until we return to Python code; with
+                           OWNED_DIRECT_FIELDS (compat.h) its fields may be read and written directly */
 };
 
 /* `obj` is whose region pointer is *where; `detail` is borrowed, may be NULL, and only its type and, for exact str, int

@@ -74,14 +74,50 @@ typedef char owned_mutex;
 #  define owned_mutex_unlock(m) ((void)(m))
 #endif
 
+/* May a fast path read and write an object's fields itself once the check has shown that this thread is alone with it? With
+ * the GIL, yes. On a free-threaded build a thread in `with unchecked()` may be there all the same, and a plain load followed by an
+ * incref could then take up a dead object: go through CPython's accessors, which are made for that. */
+#ifdef Py_GIL_DISABLED
+#  define OWNED_DIRECT_FIELDS 0
+#else
+#  define OWNED_DIRECT_FIELDS 1
+#endif
+
 /* 3.13 gave the member types and flags of structmember.h a prefix. */
 #ifndef Py_T_OBJECT_EX
 #  define Py_T_OBJECT_EX T_OBJECT_EX
 #  define Py_T_ULONGLONG T_ULONGLONG
 #  define Py_T_BOOL T_BOOL
+#  define Py_T_PYSSIZET T_PYSSIZET
 #endif
 #ifndef Py_READONLY
 #  define Py_READONLY READONLY
+#endif
+
+#if PY_VERSION_HEX < 0x030C0000
+static inline PyObject *
+PyErr_GetRaisedException(void)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (type == NULL)
+        return NULL;
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback != NULL)
+        PyException_SetTraceback(value, traceback);
+    Py_DECREF(type);
+    Py_XDECREF(traceback);
+    return value;
+}
+
+static inline void
+PyErr_SetRaisedException(PyObject *error)
+{
+    if (error == NULL)
+        PyErr_Clear();
+    else
+        PyErr_Restore(Py_NewRef((PyObject *)Py_TYPE(error)), error, PyException_GetTraceback(error));
+}
 #endif
 
 #if PY_VERSION_HEX < 0x030D0000

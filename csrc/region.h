@@ -31,27 +31,33 @@ typedef enum {
 typedef struct owned_region {
     PyObject_HEAD
     uint64_t holder;               /* the thread that may touch, or OWNED_NOBODY; atomic */
-    int state;                     /* owned_region_state; read atomically through owned_region_state_of() */
+    uint64_t state;                /* owned_region_state; atomic: read it through owned_region_state_of() */
     struct owned_region *forward;  /* strong; only when FORWARDED */
     owned_thread_info *owner;      /* strong; PRIVATE: the holder's, IN_TRANSIT: the last holder's; else NULL or the sharer's */
     PyObject *record;              /* strong: owned._records.Record of the verb that brought this state, or NULL */
     PyObject *foreign;             /* strong: the lock of somebody else's kind that guards it (SHARED), or NULL */
+    PyObject *foreign_is_held;     /* strong: callable that says whether the calling thread holds `foreign`, or NULL */
     struct owned_region *outer;    /* strong; while a `with Region()` block is open: the birth region around it */
     PyObject *weakrefs;
+    char membrane;                 /* made by one own() for what comes out of it: forwarded and moved as a whole */
 } owned_region;
 
 static inline owned_region_state
 owned_region_state_of(owned_region *r)
 {
-#if defined(_MSC_VER)
-    return (owned_region_state)*(volatile int *)&r->state;
-#else
-    return (owned_region_state)__atomic_load_n(&r->state, __ATOMIC_ACQUIRE);
-#endif
+    return (owned_region_state)owned_load_u64(&r->state);
 }
 
-/* A new region. PRIVATE: held by this thread. SHARED: `foreign` is the lock. New reference, NULL with an error set. */
-owned_region *owned_region_new(owned_region_state state, PyObject *record, PyObject *foreign);
+/* A new region. PRIVATE: held by this thread. SHARED: `foreign` is the lock and
+ * `is_held` says whether the calling thread holds it. New reference, NULL with an error set. */
+owned_region *owned_region_new(owned_region_state state, PyObject *record, PyObject *foreign, PyObject *is_held);
+
+/* A new PRIVATE region held by the thread of `info`. New reference, NULL with an error set. */
+owned_region *owned_region_new_held(owned_thread_info *info);
+
+/* The region for the wrappers of one new own(): a membrane of its own, or the open `with Region()`'s. New reference, NULL
+ * with an error set. */
+owned_region *owned_region_new_membrane(void);
 
 /* Follow forwards to the region that counts now. New reference; cannot fail. */
 owned_region *owned_region_resolve(owned_region *r);
@@ -62,6 +68,16 @@ owned_region *owned_region_of(PyObject *obj, owned_region **where);
 
 /* Point *where at `to` (which gains a reference). The old region is released after the critical section. */
 void owned_region_repoint(PyObject *obj, owned_region **where, owned_region *to);
+
+/* Keep `record` as the region's unless it has one. */
+void owned_region_note(owned_region *r, PyObject *record);
+
+/* PRIVATE, held by this thread -> IN_TRANSIT; nobody may touch until it arrives. Cannot fail. */
+void owned_region_depart(owned_region *r, PyObject *record);
+
+/* IN_TRANSIT, or PRIVATE and orphaned or inherited by this thread -> PRIVATE, held by this (registered) thread. 1 if it was so,
+ * 0 if another thread was first. Cannot fail. */
+int owned_region_arrive(owned_region *r, PyObject *record);
 
 /* Everything in `from` belongs to `to` from now on. `from` must be PRIVATE (held by this thread, or orphaned) or
  * IN_TRANSIT, and must not be `to`. Cannot fail. */
@@ -77,10 +93,39 @@ owned_region_is_mine(owned_region *r)
 /* PRIVATE, and its holder's thread has finished. */
 int owned_region_is_orphaned(owned_region *r);
 
+/* A `with Region()` block is open on it: objects are being born in it. */
+static inline int
+owned_region_is_open(owned_region *r)
+{
+    return owned_load_ptr(&r->outer) != NULL;
+}
+
+/* New references to fields that change under the region's critical section, or NULL. */
+owned_thread_info *owned_region_owner(owned_region *r);
+PyObject *owned_region_record(owned_region *r);
+
+/* The lock that guards a SHARED (resolved) region, ours or somebody else's, or None. New reference; cannot fail. */
+PyObject *owned_region_lock(owned_region *r);
+
+/* (state, owner, holder, lock, record) of a resolved region, for messages and for Python. New reference, NULL with an error. */
+PyObject *owned_region_facts(owned_region *r);
+
+/* "private", "shared", "frozen", "in transit", "orphaned". */
+const char *owned_region_state_name(owned_region *r);
+
+/* Give the pooled memory back, when the module goes. */
+struct owned_state;
+void owned_region_drain_pool(struct owned_state *state);
+
+/* Close the blocks a thread left open when it ended: `birth` is its birth region, `home` where the chain ends. */
+void owned_region_close_blocks(owned_region *birth, owned_region *home);
+
+/* Set the region part of a new lock object: SHARED, held by nobody. */
+void owned_region_init_lock(owned_region *r);
+
 /* Collector support shared with the lock types, whose structs begin with an owned_region. */
 int owned_region_traverse(PyObject *self, visitproc visit, void *arg);
 int owned_region_clear(PyObject *self);
-
-int owned_region_add_types(PyObject *module);
+void owned_region_dealloc_lock(PyObject *self); /* all of tp_dealloc for a lock once its own fields are gone */
 
 #endif

@@ -20,6 +20,7 @@
 
 #define OWNED_STATE_IMPORTS(X) /* field, module, name: taken once when the module is executed */                        \
     X(make_violation, "owned._violations", "make_violation")                                                            \
+    X(describe_stub, "owned._violations", "describe_stub")                                                              \
     X(make_record, "owned._records", "make_record")                                                                     \
     X(OwnershipError, "owned.errors", "OwnershipError")                                                                 \
     X(WrongThreadError, "owned.errors", "WrongThreadError")                                                             \
@@ -27,14 +28,19 @@
     X(FrozenError, "owned.errors", "FrozenError")                                                                       \
     X(MovedError, "owned.errors", "MovedError")                                                                         \
     X(FreezeError, "owned.errors", "FreezeError")                                                                       \
-    X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \
+    X(describe_thread, "owned._threads", "describe_thread")                                                             \
+    X(info_of_thread, "owned._threads", "info_of_thread")                                                               \
+    X(Thread, "threading", "Thread")                                                                                    \
     X(current_thread, "threading", "current_thread")                                                                    \
-    X(slotnames, "copyreg", "_slotnames")
+    X(init_subclass, "owned._classes", "init_subclass")                                                                 \
+    X(prepare_class, "owned._classes", "prepare")                                                                       \
+    X(finish_class, "owned._classes", "finish")                                                                         \
+    X(get_state, "owned._classes", "get_state")
 
 #define OWNED_STATE_NAMES(X) /* interned strings */                                                                     \
     X(__class__) X(__dict__) X(__slots__) X(__weakref__) X(__init_subclass__) X(__getattribute__) X(name)
 
-typedef struct {
+typedef struct owned_state {
 #define X(name) PyTypeObject *name;
     OWNED_STATE_TYPES(X)
 #undef X
@@ -51,6 +57,11 @@ typedef struct {
 } owned_state;
 
 extern OWNED_HIDDEN owned_state *owned_the_state;
+
+/* Fill a zeroed state; what was taken before a failure is given back by owned_state_clear. */
+int owned_state_init(owned_state *state);
+int owned_state_traverse(owned_state *state, visitproc visit, void *arg);
+void owned_state_clear(owned_state *state);
 
 /* Make a type from `spec`, put it into *slot and, unless `name` is NULL, into the module as `name`. 0 or -1. */
 int owned_state_add_type(PyObject *module, PyTypeObject **slot, PyType_Spec *spec, PyObject *bases, const char *name);

@@ -14,21 +14,22 @@ struct owned_region;
 #define OWNED_NOBODY UINT64_MAX
 
 typedef struct {
-    uint64_t id;                 /* 0 until owned_thread_register() */
-    struct owned_region *birth;  /* borrowed from the thread's Tenure: where new objects are born; NULL: not registered */
-    unsigned unchecked;          /* depth of `with unchecked()` */
-    unsigned locks_held;         /* our own locks this thread holds now */
+    uint64_t id;                    /* 0 until owned_thread_register() */
+    struct owned_region *birth;     /* borrowed from the thread's Tenure: where new objects are born; NULL: not registered */
+    struct owned_thread_info *info; /* borrowed from the Tenure; NULL: not registered */
+    unsigned unchecked;             /* depth of `with unchecked()` */
+    unsigned locks_held;            /* our own locks this thread holds now */
 } owned_thread_locals;
 
 extern OWNED_HIDDEN OWNED_THREAD_LOCAL owned_thread_locals owned_this_thread;
 
 /* What is remembered of a thread, as a Python object (owned._core.ThreadInfo): a region points at its holder's. */
-typedef struct {
+typedef struct owned_thread_info {
     PyObject_HEAD
     uint64_t id;
-    PyObject *name;      /* str, as it was when the thread first met us */
-    PyObject *importing; /* str: the module it was importing when it first met us, or None */
-    char finished;       /* its Python thread state is gone; set once, with the GIL or atomically */
+    PyObject *name;    /* str, as it was when the thread first met us */
+    uint64_t finished; /* 1 once its Python thread state is gone; atomic */
+    struct owned_thread_info *heir; /* strong, set once: the thread that adopted all that this finished one left; atomic */
 } owned_thread_info;
 
 /* Give this thread an id, a ThreadInfo and a home region, all dropped when its Python thread state ends. Idempotent;
@@ -44,6 +45,19 @@ owned_birth_region(void)
     return owned_thread_register() < 0 ? NULL : owned_this_thread.birth;
 }
 
+/* The thread that has what `info`'s thread had: itself, or the heir of its heirs. Borrowed from `info`. */
+static inline owned_thread_info *
+owned_thread_heir(owned_thread_info *info)
+{
+    owned_thread_info *heir;
+    while ((heir = owned_load_ptr(&info->heir)) != NULL)
+        info = heir;
+    return info;
+}
+
+/* Let `heir` have all that `info`'s finished thread left. 0, or -1 (no error set) if it has an heir already. */
+int owned_thread_set_heir(owned_thread_info *info, owned_thread_info *heir);
+
 /* This thread's id, registering it if need be; 0 with an error set. */
 static inline uint64_t
 owned_thread_id(void)
@@ -58,7 +72,5 @@ PyObject *owned_thread_info_of(uint64_t id);
 
 /* Make `region` (kept alive by the caller until it is reset) the birth region, return the one before (borrowed). */
 struct owned_region *owned_thread_set_birth(struct owned_region *region);
-
-int owned_thread_add_types(PyObject *module);
 
 #endif

@@ -1,0 +1,141 @@
+/* adopt(obj_or_thread): what a finished thread left behind.
+ *
+ * Of a thread: it gets an heir, once, and every region it held follows at its next touch (check.c), in constant time.
+ * Of an object: the orphaned objects it reaches are re-pointed at this thread's birth region. */
+// SPDX-License-Identifier: MIT
+#include "graph.h"
+#include "lock.h"
+#include "state.h"
+#include "verbs.h"
+
+int owned_adopt_add(PyObject *module);
+
+static const owned_access adopting = {OWNED_OPERATION, "adopt", NULL, 1};
+
+static int
+takes_orphaned(owned_region *region, PyObject *Py_UNUSED(obj))
+{
+    return owned_region_is_orphaned(region);
+}
+
+static int
+adopt_orphaned(PyObject *obj, owned_region *region)
+{
+    PyObject *record = owned_verb_record("adopt", obj, 1);
+    if (record == NULL)
+        return -1;
+    int result = 0;
+    if (Py_IS_TYPE(obj, owned_the_state->Region)) {
+        if (!owned_region_arrive(region, record))
+            result = owned_violation(obj, region, &adopting, NULL);
+    }
+    else {
+        owned_graph graph;
+        result = owned_graph_walk(&graph, &obj, 1, takes_orphaned);
+        if (result == 0) {
+            for (size_t i = 0; i < graph.membranes_used; i++)
+                owned_region_arrive(graph.membranes[i], record);
+            for (size_t i = 0; i < graph.taken_used; i++)
+                owned_region_repoint(graph.taken[i], owned_carried(graph.taken[i]), owned_this_thread.birth);
+        }
+        owned_graph_release(&graph);
+    }
+    Py_DECREF(record);
+    return result;
+}
+
+static int
+adopt_object(PyObject *obj)
+{
+    owned_region *region;
+    if (owned_verb_target("adopt", obj, &region) < 0)
+        return -1;
+    int result = 0;
+    if (owned_region_is_orphaned(region))
+        result = adopt_orphaned(obj, region);
+    else if (owned_region_state_of(region) == OWNED_SHARED || owned_region_state_of(region) == OWNED_FROZEN) {
+        PyErr_Format(owned_the_state->OwnershipError,
+                     "this %.200s is %s: it belongs to no thread, so there is nothing to adopt", Py_TYPE(obj)->tp_name,
+                     owned_region_state_name(region));
+        result = -1;
+    }
+    else {
+        owned_thread_info *owner = owned_region_owner(region);
+        if (owned_region_state_of(region) != OWNED_PRIVATE || owner != owned_this_thread.info)
+            result = owned_violation(obj, region, &adopting, NULL);
+        Py_XDECREF((PyObject *)owner);
+    }
+    Py_DECREF((PyObject *)region);
+    return result;
+}
+
+static int
+adopt_thread(PyObject *thread)
+{
+    if (owned_thread_id() == 0)
+        return -1;
+    PyObject *found = PyObject_CallOneArg(owned_the_state->info_of_thread, thread);
+    if (found == NULL)
+        return -1;
+    if (found == Py_None) { /* it never touched anything of ours */
+        Py_DECREF(found);
+        return 0;
+    }
+    owned_thread_info *info = owned_thread_heir((owned_thread_info *)found);
+    int result = -1;
+    if (info == owned_this_thread.info)
+        result = 0;
+    else if (!owned_load_u64(&info->finished))
+        PyErr_Format(owned_the_state->WrongThreadError,
+                     info == (owned_thread_info *)found
+                         ? "thread %R is still running: join it first, or let it move() what it hands over"
+                         : "what this thread left was adopted by thread %R, which is still running",
+                     info->name);
+    else if (owned_thread_set_heir(info, owned_this_thread.info) == 0)
+        result = 0;
+    else
+        PyErr_SetString(owned_the_state->WrongThreadError, "another thread was first to adopt what this thread left");
+    Py_DECREF(found);
+    return result;
+}
+
+static PyObject *
+adopt_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    owned_state *state = owned_the_state;
+    int is_thread = owned_carried(obj) != NULL ? 0 : PyObject_IsInstance(obj, state->Thread);
+    if (is_thread < 0)
+        return NULL;
+    int is_lock = Py_IS_TYPE(obj, state->Lock) || Py_IS_TYPE(obj, state->RLock);
+    if ((is_thread ? adopt_thread(obj) : is_lock ? owned_lock_adopt(obj) : adopt_object(obj)) < 0)
+        return NULL;
+    return Py_NewRef(obj);
+}
+
+PyDoc_STRVAR(adopt_doc,
+"adopt($module, obj_or_thread, /)\n--\n\n"
+"Take over what a finished thread left behind.\n\n"
+"Args:\n"
+"    obj_or_thread: an orphaned object (with it go the orphaned objects it reaches), an orphaned ``Region``, a\n"
+"        ``threading.Thread`` that has ended (all it had, in constant time), or an ``owned.Lock`` or ``owned.RLock``\n"
+"        whose holder has ended (the caller holds it then).\n\n"
+"Returns:\n"
+"    What was given. An object that is this thread's already is returned as it is.\n\n"
+"Raises:\n"
+"    TypeError: neither a guarded object nor a thread nor a lock of ours.\n"
+"    WrongThreadError: its thread is still running, or another thread was first.\n"
+"    MovedError: it is in transit: claim the parcel.\n"
+"    OwnershipError: it is shared or frozen and belongs to no thread.\n\n"
+"Threads:\n"
+"    Any thread. Call ``thread.join()`` first: a thread's objects are orphaned when it has ended, not before.");
+
+static PyMethodDef methods[] = {
+    {"adopt", adopt_impl, METH_O, adopt_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+int
+owned_adopt_add(PyObject *module)
+{
+    return PyModule_AddFunctions(module, methods);
+}

@@ -1,0 +1,273 @@
+/* Owned: the base of every guarded class, with the region right behind the object header.
+ *
+ * An instance gets its region when it is allocated. CPython gives each Python class PyType_GenericAlloc, so the class's
+ * tp_alloc is set to ours when the class is prepared (owned/_classes.py); a tp_new of our own would make object.__new__(cls)
+ * a TypeError. A class that was never prepared (a base's __init_subclass__ that does not call super()) is prepared at the first
+ * write, and an instance without a region gets one at its first touch.
+ *
+ * Attributes: Owned checks every read and write of an instance's attributes. A prepared class whose fields are all
+ * in slots takes object.__getattribute__ back, because its CheckedSlots do the check and the interpreter then specializes method
+ * calls. */
+// SPDX-License-Identifier: MIT
+#include "carrier.h"
+#include "graph.h"
+#include "state.h"
+
+int owned_object_add(PyObject *module);
+
+static PyObject *owned_object_alloc_first(PyTypeObject *type, Py_ssize_t items);
+
+static PyObject *
+owned_object_alloc(PyTypeObject *type, Py_ssize_t items)
+{
+    owned_region *birth = owned_birth_region();
+    PyObject *self = birth == NULL ? NULL : PyType_GenericAlloc(type, items);
+    if (self != NULL)
+        owned_store_ptr(&((owned_object *)self)->region, (owned_region *)Py_NewRef((PyObject *)birth));
+    return self;
+}
+
+/* The first instance: only now have all decorators had their turn at the class. */
+static PyObject *
+owned_object_alloc_first(PyTypeObject *type, Py_ssize_t items)
+{
+    owned_store_ptr(&type->tp_alloc, owned_object_alloc);
+    PyObject *done = PyObject_CallOneArg(owned_the_state->finish_class, (PyObject *)type);
+    if (done == NULL) {
+        owned_store_ptr(&type->tp_alloc, owned_object_alloc_first);
+        return NULL;
+    }
+    Py_DECREF(done);
+    return owned_object_alloc(type, items);
+}
+
+static int
+is_prepared(PyTypeObject *type)
+{
+    allocfunc alloc = owned_load_ptr(&type->tp_alloc);
+    return alloc == owned_object_alloc || alloc == owned_object_alloc_first;
+}
+
+static int
+has_dict(PyTypeObject *type)
+{
+#ifdef Py_TPFLAGS_MANAGED_DICT
+    if (PyType_HasFeature(type, Py_TPFLAGS_MANAGED_DICT))
+        return 1;
+#endif
+    return type->tp_dictoffset != 0;
+}
+
+/* ---- attributes -------------------------------------------------------------------------------------------- */
+
+static PyObject *
+owned_object_getattro(PyObject *self, PyObject *name)
+{
+    owned_region **where = &((owned_object *)self)->region;
+    owned_region *r = owned_load_ptr(where);
+    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id))
+        return PyObject_GenericGetAttr(self, name);
+    if (name != owned_the_state->str___class__ && owned_check_slow(self, where, &owned_attr_read, name) < 0)
+        return NULL;
+    return PyObject_GenericGetAttr(self, name);
+}
+
+/* Is `name` a data descriptor of the type (a property, a slot), which then decides itself what it stores? */
+static int
+is_data_descriptor(PyTypeObject *type, PyObject *name)
+{
+    PyObject *mro = type->tp_mro;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); i++) {
+        PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
+        if (!PyType_HasFeature(base, Py_TPFLAGS_HEAPTYPE))
+            continue;
+        PyObject *attribute;
+        int found = PyDict_GetItemRef(base->tp_dict, name, &attribute);
+        if (found < 0)
+            return -1;
+        if (found) {
+            int is_data = Py_TYPE(attribute)->tp_descr_set != NULL;
+            Py_DECREF(attribute);
+            return is_data;
+        }
+    }
+    return name == owned_the_state->str___class__;
+}
+
+static int
+set_settled(PyObject *self, PyObject *name, PyObject *value, owned_region *region)
+{
+    if (owned_is_atomic(value))
+        return PyObject_GenericSetAttr(self, name, value);
+    PyTypeObject *type = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE(self));
+    int is_data = is_data_descriptor(type, name);
+    Py_DECREF((PyObject *)type);
+    if (is_data < 0)
+        return -1;
+    PyObject *settled = is_data ? Py_NewRef(value) : owned_settle(value, region);
+    if (settled == NULL)
+        return -1;
+    int result = PyObject_GenericSetAttr(self, name, settled);
+    Py_DECREF(settled);
+    return result;
+}
+
+static int
+owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    if (!is_prepared(type)) {
+        PyObject *done = PyObject_CallOneArg(owned_the_state->prepare_class, (PyObject *)type);
+        if (done == NULL)
+            return -1;
+        Py_DECREF(done);
+    }
+    if (!has_dict(type))
+        return PyObject_GenericSetAttr(self, name, value);
+    owned_region **where = &((owned_object *)self)->region;
+    int ok = owned_check(self, where, value == NULL ? &owned_attr_delete : &owned_attr_write, name);
+    if (ok < 0)
+        return -1;
+    return ok == OWNED_ALLOWED || value == NULL ? PyObject_GenericSetAttr(self, name, value)
+                                                : set_settled(self, name, value, owned_load_ptr(where));
+}
+
+static PyObject *
+owned_object_repr(PyObject *self)
+{
+    owned_region **where = &((owned_object *)self)->region;
+    return owned_may_look(self, where) ? PyBaseObject_Type.tp_repr(self) : owned_stub(self, where);
+}
+
+/* ---- life -------------------------------------------------------------------------------------------------- */
+
+static int
+owned_object_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((owned_object *)self)->region);
+    return 0;
+}
+
+static void
+owned_object_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_XDECREF((PyObject *)((owned_object *)self)->region);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/* In a finalizer nobody else can reach the object, nor what only it holds: the thread that finalizes acts as its owner. */
+static int
+takes_dying(owned_region *region, PyObject *obj)
+{
+    (void)region;
+    return Py_REFCNT(obj) <= 2; /* the one that holds it, and the walk's own */
+}
+
+static PyObject *
+take_dying_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    owned_region **where = owned_carried(obj);
+    owned_region *birth = owned_birth_region();
+    if (birth == NULL)
+        return NULL;
+    if (where == NULL) {
+        PyErr_Format(PyExc_TypeError, "take_dying() takes a guarded object, got %.200s", Py_TYPE(obj)->tp_name);
+        return NULL;
+    }
+    owned_region_repoint(obj, where, birth);
+    owned_graph graph;
+    int walked = owned_graph_walk_children(&graph, obj, takes_dying);
+    if (walked == 0)
+        owned_graph_give(&graph, birth);
+    owned_graph_release(&graph);
+    if (walked < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* ---- the class's side, called by owned/_classes.py --------------------------------------------------------- */
+
+static PyObject *
+object_init_subclass(PyObject *cls, PyObject *args, PyObject *kwargs)
+{
+    if (PyTuple_GET_SIZE(args) != 0) {
+        PyErr_SetString(PyExc_TypeError, "__init_subclass__() takes keyword arguments only");
+        return NULL;
+    }
+    PyObject *positional = PyTuple_Pack(1, cls);
+    if (positional == NULL)
+        return NULL;
+    PyObject *result = PyObject_Call(owned_the_state->init_subclass, positional, kwargs);
+    Py_DECREF(positional);
+    return result;
+}
+
+static PyObject *
+object_getstate(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return PyObject_CallOneArg(owned_the_state->get_state, self);
+}
+
+static PyObject *
+set_alloc_impl(PyObject *Py_UNUSED(module), PyObject *arg)
+{
+    if (!PyType_Check(arg) || !PyType_IsSubtype((PyTypeObject *)arg, owned_the_state->Owned)) {
+        PyErr_Format(PyExc_TypeError, "set_alloc() takes a subclass of Owned, got %R", arg);
+        return NULL;
+    }
+    owned_store_ptr(&((PyTypeObject *)arg)->tp_alloc, owned_object_alloc_first);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"set_alloc", set_alloc_impl, METH_O,
+     PyDoc_STR("set_alloc(cls, /)\n--\n\nLet instances of a prepared class be born with a region.")},
+    {"take_dying", take_dying_impl, METH_O,
+     PyDoc_STR("take_dying(obj, /)\n--\n\nMake an object that is being finalized, and what only it holds, this thread's.")},
+    {NULL, NULL, 0, NULL},
+};
+
+PyDoc_STRVAR(owned_doc,
+"Owned()\n--\n\n"
+"The base class of every guarded class: ``@owned`` gives it to the class it decorates.\n\n"
+"An instance is private to the thread that made it, until it is shared, frozen or moved. ``class Account(Owned)`` and\n"
+"``@owned class Account`` mean the same.");
+
+static PyMethodDef owned_methods[] = {
+    {"__init_subclass__", (PyCFunction)(void (*)(void))object_init_subclass, METH_VARARGS | METH_KEYWORDS | METH_CLASS,
+     PyDoc_STR("Guard a subclass as its base is guarded.")},
+    {"__getstate__", object_getstate, METH_NOARGS,
+     PyDoc_STR("__getstate__($self, /)\n--\n\nThe instance's fields, for copy and pickle.")},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot owned_slots[] = {
+    {Py_tp_doc, (void *)owned_doc},
+    {Py_tp_alloc, owned_object_alloc},
+    {Py_tp_dealloc, owned_object_dealloc},
+    {Py_tp_traverse, owned_object_traverse},
+    {Py_tp_repr, owned_object_repr},
+    {Py_tp_getattro, owned_object_getattro},
+    {Py_tp_setattro, owned_object_setattro},
+    {Py_tp_methods, owned_methods},
+    {0, NULL},
+};
+
+static PyType_Spec owned_spec = {
+    .name = "owned.Owned",
+    .basicsize = sizeof(owned_object),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = owned_slots,
+};
+
+int
+owned_object_add(PyObject *module)
+{
+    if (owned_state_add_type(module, &owned_the_state->Owned, &owned_spec, NULL, "Owned") < 0)
+        return -1;
+    return PyModule_AddFunctions(module, functions);
+}

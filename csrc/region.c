@@ -1,0 +1,494 @@
+/* The Region type, its pool, and every change of a region's state. The states and their drawing are in region.h. */
+// SPDX-License-Identifier: MIT
+#include "check.h"
+#include "state.h"
+
+int owned_region_add(PyObject *module);
+
+/* ---- birth and death --------------------------------------------------------------------------------------- */
+
+static owned_region *
+pool_take(owned_state *state)
+{
+    owned_mutex_lock(&state->pool_mutex);
+    owned_region *r = state->pool;
+    if (r != NULL)
+        state->pool = r->forward;
+    owned_mutex_unlock(&state->pool_mutex);
+    return r;
+}
+
+static owned_region *
+region_alloc(owned_region_state region_state, uint64_t holder)
+{
+    owned_state *state = owned_the_state;
+    owned_region *r = pool_take(state);
+    if (r != NULL)
+        PyObject_Init((PyObject *)r, state->Region);
+    else if ((r = PyObject_GC_New(owned_region, state->Region)) == NULL)
+        return NULL;
+    owned_store_u64(&r->holder, holder);
+    owned_store_u64(&r->state, region_state);
+    r->forward = NULL;
+    r->owner = NULL;
+    r->record = NULL;
+    r->foreign = NULL;
+    r->foreign_is_held = NULL;
+    r->outer = NULL;
+    r->weakrefs = NULL;
+    r->membrane = 0;
+    return r;
+}
+
+owned_region *
+owned_region_new(owned_region_state region_state, PyObject *record, PyObject *foreign, PyObject *is_held)
+{
+    uint64_t me = owned_thread_id();
+    if (me == 0)
+        return NULL;
+    owned_region *r = region_alloc(region_state, region_state == OWNED_PRIVATE ? me : OWNED_NOBODY);
+    if (r == NULL)
+        return NULL;
+    r->owner = (owned_thread_info *)Py_NewRef((PyObject *)owned_this_thread.info);
+    r->record = Py_XNewRef(record);
+    r->foreign = Py_XNewRef(foreign);
+    r->foreign_is_held = Py_XNewRef(is_held);
+    PyObject_GC_Track((PyObject *)r);
+    return r;
+}
+
+owned_region *
+owned_region_new_held(owned_thread_info *info)
+{
+    owned_region *r = region_alloc(OWNED_PRIVATE, info->id);
+    if (r == NULL)
+        return NULL;
+    r->owner = (owned_thread_info *)Py_NewRef((PyObject *)info);
+    PyObject_GC_Track((PyObject *)r);
+    return r;
+}
+
+owned_region *
+owned_region_new_membrane(void)
+{
+    owned_region *birth = owned_birth_region();
+    if (birth == NULL)
+        return NULL;
+    if (owned_region_is_open(birth))
+        return (owned_region *)Py_NewRef((PyObject *)birth);
+    owned_region *r = owned_region_new_held(owned_this_thread.info);
+    if (r != NULL)
+        r->membrane = 1;
+    return r;
+}
+
+void
+owned_region_init_lock(owned_region *r)
+{
+    owned_store_u64(&r->holder, OWNED_NOBODY);
+    owned_store_u64(&r->state, OWNED_SHARED);
+}
+
+int
+owned_region_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    owned_region *r = (owned_region *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(r->forward);
+    Py_VISIT(r->owner);
+    Py_VISIT(r->record);
+    Py_VISIT(r->foreign);
+    Py_VISIT(r->foreign_is_held);
+    Py_VISIT(r->outer);
+    return 0;
+}
+
+/* Only what can close a cycle through the program's own objects: a region without `forward` could no longer say whose
+ * its objects are. */
+int
+owned_region_clear(PyObject *self)
+{
+    owned_region *r = (owned_region *)self;
+    Py_CLEAR(r->record);
+    Py_CLEAR(r->foreign);
+    Py_CLEAR(r->foreign_is_held);
+    return 0;
+}
+
+static void
+region_release(owned_region *r)
+{
+    if (r->weakrefs != NULL)
+        PyObject_ClearWeakRefs((PyObject *)r);
+    owned_region_clear((PyObject *)r);
+    Py_CLEAR(r->owner);
+    Py_CLEAR(r->outer);
+    Py_CLEAR(r->forward);
+}
+
+static void
+region_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    owned_region *r = (owned_region *)self;
+    owned_state *state = owned_the_state;
+    PyObject_GC_UnTrack(self);
+    region_release(r);
+    owned_store_u64(&r->holder, OWNED_NOBODY);
+    if (state == NULL) {
+        PyObject_GC_Del(self);
+    }
+    else {
+        owned_mutex_lock(&state->pool_mutex);
+        r->forward = state->pool;
+        state->pool = r;
+        owned_mutex_unlock(&state->pool_mutex);
+    }
+    Py_DECREF(type);
+}
+
+void
+owned_region_dealloc_lock(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    region_release((owned_region *)self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+void
+owned_region_drain_pool(owned_state *state)
+{
+    owned_region *r;
+    while ((r = pool_take(state)) != NULL)
+        PyObject_GC_Del((PyObject *)r);
+}
+
+/* ---- looking ----------------------------------------------------------------------------------------------- */
+
+owned_region *
+owned_region_resolve(owned_region *r)
+{
+    Py_INCREF((PyObject *)r);
+    while (owned_region_state_of(r) == OWNED_FORWARDED) {
+        owned_region *next = (owned_region *)Py_NewRef((PyObject *)r->forward); /* set once, before the state */
+        Py_DECREF((PyObject *)r);
+        r = next;
+    }
+    return r;
+}
+
+static owned_region *
+carried_region(PyObject *obj, owned_region **where)
+{
+    owned_region *r;
+    (void)obj;
+    OWNED_BEGIN_CRITICAL(obj);
+    r = (owned_region *)Py_XNewRef((PyObject *)owned_load_ptr(where));
+    OWNED_END_CRITICAL();
+    return r;
+}
+
+owned_region *
+owned_region_of(PyObject *obj, owned_region **where)
+{
+    owned_region *r = carried_region(obj, where);
+    if (r == NULL || owned_region_state_of(r) != OWNED_FORWARDED)
+        return r;
+    owned_region *now = owned_region_resolve(r);
+    owned_region *old = NULL;
+    OWNED_BEGIN_CRITICAL(obj);
+    if (owned_load_ptr(where) == r) {
+        old = r;
+        owned_store_ptr(where, (owned_region *)Py_NewRef((PyObject *)now));
+    }
+    OWNED_END_CRITICAL();
+    Py_XDECREF((PyObject *)old);
+    Py_DECREF((PyObject *)r);
+    return now;
+}
+
+void
+owned_region_repoint(PyObject *obj, owned_region **where, owned_region *to)
+{
+    owned_region *old;
+    (void)obj;
+    Py_INCREF((PyObject *)to);
+    OWNED_BEGIN_CRITICAL(obj);
+    old = owned_load_ptr(where);
+    owned_store_ptr(where, to);
+    OWNED_END_CRITICAL();
+    Py_XDECREF((PyObject *)old);
+}
+
+/* Whose the region is, seen through adopt(thread): the heir of a finished thread has what that thread left. Under the
+ * region's critical section; borrowed from it. */
+static owned_thread_info *
+present_owner(owned_region *r)
+{
+    return r->owner == NULL ? NULL : owned_thread_heir(r->owner);
+}
+
+owned_thread_info *
+owned_region_owner(owned_region *r)
+{
+    PyObject *owner;
+    OWNED_BEGIN_CRITICAL((PyObject *)r);
+    owner = Py_XNewRef((PyObject *)present_owner(r));
+    OWNED_END_CRITICAL();
+    return (owned_thread_info *)owner;
+}
+
+PyObject *
+owned_region_record(owned_region *r)
+{
+    PyObject *record;
+    OWNED_BEGIN_CRITICAL((PyObject *)r);
+    record = Py_XNewRef(r->record);
+    OWNED_END_CRITICAL();
+    return record;
+}
+
+int
+owned_region_is_orphaned(owned_region *r)
+{
+    int orphaned;
+    OWNED_BEGIN_CRITICAL((PyObject *)r);
+    owned_thread_info *owner = present_owner(r);
+    orphaned = owned_region_state_of(r) == OWNED_PRIVATE && owner != NULL && owned_load_u64(&owner->finished);
+    OWNED_END_CRITICAL();
+    return orphaned;
+}
+
+/* ---- changing ---------------------------------------------------------------------------------------------- */
+
+void
+owned_region_note(owned_region *r, PyObject *record)
+{
+    OWNED_BEGIN_CRITICAL((PyObject *)r);
+    if (r->record == NULL)
+        r->record = Py_NewRef(record);
+    OWNED_END_CRITICAL();
+}
+
+void
+owned_region_depart(owned_region *r, PyObject *record)
+{
+    PyObject *old;
+    OWNED_BEGIN_CRITICAL((PyObject *)r);
+    owned_store_u64(&r->holder, OWNED_NOBODY);
+    owned_store_u64(&r->state, OWNED_IN_TRANSIT);
+    old = r->record;
+    r->record = Py_XNewRef(record);
+    OWNED_END_CRITICAL();
+    Py_XDECREF(old);
+}
+
+int
+owned_region_arrive(owned_region *r, PyObject *record)
+{
+    int arrived;
+    PyObject *old_record = NULL, *old_owner = NULL;
+    OWNED_BEGIN_CRITICAL((PyObject *)r);
+    owned_region_state state = owned_region_state_of(r);
+    owned_thread_info *owner = present_owner(r);
+    arrived = state == OWNED_IN_TRANSIT ||
+              (state == OWNED_PRIVATE && owner != NULL &&
+               (owner == owned_this_thread.info || owned_load_u64(&owner->finished)));
+    if (arrived) {
+        old_record = r->record;
+        old_owner = (PyObject *)r->owner;
+        r->record = Py_XNewRef(record);
+        r->owner = (owned_thread_info *)Py_NewRef((PyObject *)owned_this_thread.info);
+        owned_store_u64(&r->state, OWNED_PRIVATE);
+        owned_store_u64(&r->holder, owned_this_thread.id);
+    }
+    OWNED_END_CRITICAL();
+    Py_XDECREF(old_record);
+    Py_XDECREF(old_owner);
+    return arrived;
+}
+
+void
+owned_region_forward(owned_region *from, owned_region *to)
+{
+    PyObject *old_record;
+    OWNED_BEGIN_CRITICAL((PyObject *)from);
+    owned_store_u64(&from->holder, OWNED_NOBODY);
+    from->forward = (owned_region *)Py_NewRef((PyObject *)to);
+    owned_store_u64(&from->state, OWNED_FORWARDED);
+    old_record = from->record;
+    from->record = NULL;
+    OWNED_END_CRITICAL();
+    Py_XDECREF(old_record);
+}
+
+/* ---- Region() blocks: each open one holds the birth region around it, the thread holds the innermost --------- */
+
+static PyObject *
+region_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    owned_region *r = (owned_region *)self;
+    owned_region *outer = owned_birth_region();
+    if (outer == NULL)
+        return NULL;
+    if (!owned_region_is_mine(r)) {
+        owned_region *now = owned_region_resolve(r);
+        owned_violation(self, now, &(owned_access){OWNED_OPERATION, "enter", "the region", 1}, NULL);
+        Py_DECREF((PyObject *)now);
+        return NULL;
+    }
+    if (owned_region_is_open(r)) {
+        PyErr_SetString(PyExc_RuntimeError, "this region's block is open already: a region is entered once at a time");
+        return NULL;
+    }
+    owned_store_ptr(&r->outer, (owned_region *)Py_NewRef((PyObject *)outer));
+    owned_thread_set_birth((owned_region *)Py_NewRef(self));
+    return Py_NewRef(self);
+}
+
+static void
+close_innermost(void)
+{
+    owned_region *r = owned_this_thread.birth;
+    owned_region *outer = r->outer;
+    owned_thread_set_birth(outer);
+    owned_store_ptr(&r->outer, NULL);
+    Py_DECREF((PyObject *)outer); /* the home region is the Tenure's, any other is held by its own open block */
+    Py_DECREF((PyObject *)r);
+}
+
+void
+owned_region_close_blocks(owned_region *birth, owned_region *home)
+{
+    while (birth != home) {
+        close_innermost();
+        birth = owned_this_thread.birth;
+    }
+}
+
+static PyObject *
+region_exit(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    if (owned_this_thread.birth != (owned_region *)self) {
+        PyErr_SetString(PyExc_RuntimeError, "region blocks are closed by the thread that opened them, innermost first");
+        return NULL;
+    }
+    close_innermost();
+    Py_RETURN_NONE;
+}
+
+/* ---- the Python type --------------------------------------------------------------------------------------- */
+
+static const char *const state_names[] = {"private", "shared", "frozen", "in transit", "forwarded"};
+
+const char *
+owned_region_state_name(owned_region *r)
+{
+    return owned_region_is_orphaned(r) ? "orphaned" : state_names[owned_region_state_of(r)];
+}
+
+static PyObject *
+region_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":Region", keywords))
+        return NULL;
+    (void)type; /* Region cannot be subclassed: Lock and RLock have a tp_new of their own */
+    return (PyObject *)owned_region_new(OWNED_PRIVATE, NULL, NULL, NULL);
+}
+
+static PyObject *
+region_get_state(PyObject *self, void *Py_UNUSED(closure))
+{
+    owned_region *now = owned_region_resolve((owned_region *)self);
+    PyObject *name = PyUnicode_FromString(owned_region_state_name(now));
+    Py_DECREF((PyObject *)now);
+    return name;
+}
+
+PyObject *
+owned_region_lock(owned_region *r)
+{
+    if (owned_region_state_of(r) != OWNED_SHARED)
+        return Py_NewRef(Py_None);
+    PyObject *lock;
+    OWNED_BEGIN_CRITICAL((PyObject *)r);
+    lock = Py_NewRef(Py_IS_TYPE((PyObject *)r, owned_the_state->Region) && r->foreign != NULL ? r->foreign
+                                                                                               : (PyObject *)r);
+    OWNED_END_CRITICAL();
+    return lock;
+}
+
+static PyObject *
+region_repr(PyObject *self)
+{
+    owned_region *now = owned_region_resolve((owned_region *)self);
+    owned_thread_info *owner = owned_region_owner(now);
+    PyObject *text = owner == NULL || owned_region_state_of(now) != OWNED_PRIVATE
+                         ? PyUnicode_FromFormat("<Region at %p, %s>", self, owned_region_state_name(now))
+                         : PyUnicode_FromFormat("<Region at %p, %s, of thread %R>", self,
+                                                owned_region_state_name(now), owner->name);
+    Py_XDECREF((PyObject *)owner);
+    Py_DECREF((PyObject *)now);
+    return text;
+}
+
+PyDoc_STRVAR(region_doc,
+"Region()\n--\n\n"
+"A set of objects that share, move and are adopted as one, in constant time.\n\n"
+"Objects made inside ``with Region() as r:`` by this thread are born in ``r``. When the block is closed they are still\n"
+"private to the thread; ``share(r, lock=...)`` then shares all of them and ``move(r)`` hands all of them over without\n"
+"a walk.\n\n"
+"Raises:\n"
+"    RuntimeError: the block is entered while it is open, or closed by another thread or out of order.\n"
+"    OwnershipError: the block is entered by a thread that does not hold the region.\n\n"
+"Threads:\n"
+"    A block belongs to the thread that entered it, and so does what is born in it. Every object that thread makes while\n"
+"    the block is open is born in the region, whoever asked for it: do not ``await`` or ``yield`` inside the block.");
+
+PyDoc_STRVAR(enter_doc, "__enter__($self, /)\n--\n\nFrom now on this thread's objects are born in this region.");
+PyDoc_STRVAR(exit_doc, "__exit__($self, /, *exc_info)\n--\n\nThis thread's objects are born where they were before.");
+
+static PyMethodDef region_methods[] = {
+    {"__enter__", region_enter, METH_NOARGS, enter_doc},
+    {"__exit__", region_exit, METH_VARARGS, exit_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef region_getset[] = {
+    {"state", region_get_state, NULL, PyDoc_STR("The state it is in now, as a str."), NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMemberDef region_members[] = {
+    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(owned_region, weakrefs), Py_READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot region_slots[] = {
+    {Py_tp_doc, (void *)region_doc},
+    {Py_tp_new, region_new},
+    {Py_tp_dealloc, region_dealloc},
+    {Py_tp_traverse, owned_region_traverse},
+    {Py_tp_clear, owned_region_clear},
+    {Py_tp_repr, region_repr},
+    {Py_tp_methods, region_methods},
+    {Py_tp_getset, region_getset},
+    {Py_tp_members, region_members},
+    {0, NULL},
+};
+
+static PyType_Spec region_spec = {
+    .name = "owned._core.Region",
+    .basicsize = sizeof(owned_region),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = region_slots,
+};
+
+int
+owned_region_add(PyObject *module)
+{
+    return owned_state_add_type(module, &owned_the_state->Region, &region_spec, NULL, "Region");
+}

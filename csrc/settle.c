@@ -1,0 +1,186 @@
+/* What becomes of a value that is stored in a guarded object.
+ *
+ *     list, dict, set (exact)      a new List, Dict, Set in the object's region, and so on inside
+ *     private to this thread       joins the object's region if that is shared, with all it reaches
+ *     anything else                as it is
+ *
+ * First everything new is made, then what has to join is walked, then it joins: a failure changes nothing. The contents of a
+ * list that nobody else holds could be taken over instead of copied, but each element has to be looked at anyway, and taking
+ * over the insides of dicts and sets would need their private layout. */
+// SPDX-License-Identifier: MIT
+#include "graph.h"
+#include "state.h"
+
+typedef struct {
+    owned_region *region;
+    int shared;       /* the region is SHARED: private values join it */
+    PyObject *made;   /* dict: address of a plain container -> (it, its guarded copy); NULL until one is nested */
+    PyObject *todo;   /* list: guarded copies whose elements are still as they were */
+    PyObject *joining; /* list: values that may reach something that has to join */
+} settling;
+
+static int
+is_plain_container(PyObject *value)
+{
+    return PyList_CheckExact(value) || PyDict_CheckExact(value) || PySet_CheckExact(value);
+}
+
+/* A guarded container with the elements of a plain one, as they are. */
+static PyObject *
+copy_plain(PyObject *plain, owned_region *region)
+{
+    PyObject *copy;
+    int done;
+    if (PyList_CheckExact(plain)) {
+        if ((copy = owned_list_new(region)) == NULL)
+            return NULL;
+        done = PyList_SetSlice(copy, 0, 0, plain);
+    }
+    else if (PyDict_CheckExact(plain)) {
+        if ((copy = owned_dict_new(region)) == NULL)
+            return NULL;
+        done = PyDict_Update(copy, plain);
+    }
+    else {
+        if ((copy = owned_set_new(region)) == NULL)
+            return NULL;
+        PyObject *same = PySet_Type.tp_as_number->nb_inplace_or(copy, plain);
+        done = same == NULL ? -1 : 0;
+        Py_XDECREF(same);
+    }
+    if (done < 0)
+        Py_CLEAR(copy);
+    return copy;
+}
+
+/* The guarded twin of a plain container, made once however often it is met. New reference. */
+static PyObject *
+twin(settling *s, PyObject *plain)
+{
+    PyObject *key = PyLong_FromVoidPtr(plain);
+    if (key == NULL)
+        return NULL;
+    PyObject *pair = NULL, *copy = NULL;
+    if (PyDict_GetItemRef(s->made, key, &pair) < 0)
+        goto done;
+    if (pair != NULL) {
+        copy = Py_NewRef(PyTuple_GET_ITEM(pair, 1));
+        goto done;
+    }
+    copy = copy_plain(plain, s->region);
+    if (copy == NULL)
+        goto done;
+    pair = PyTuple_Pack(2, plain, copy);
+    if (pair == NULL || PyDict_SetItem(s->made, key, pair) < 0 || PyList_Append(s->todo, copy) < 0)
+        Py_CLEAR(copy);
+done:
+    Py_XDECREF(pair);
+    Py_DECREF(key);
+    return copy;
+}
+
+/* What stands for `value` in the guarded object. New reference. */
+static PyObject *
+stand_in(settling *s, PyObject *value)
+{
+    if (owned_is_atomic(value))
+        return Py_NewRef(value);
+    if (is_plain_container(value))
+        return twin(s, value);
+    if (s->shared && PyList_Append(s->joining, value) < 0)
+        return NULL;
+    return Py_NewRef(value);
+}
+
+/* The containers in `todo` are ours alone: nobody has seen them yet. */
+static int
+settle_elements(settling *s, PyObject *container)
+{
+    if (PyList_Check(container)) {
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(container); i++) {
+            PyObject *item = PyList_GET_ITEM(container, i); /* borrowed from a list nobody else has */
+            if (owned_is_atomic(item))
+                continue;
+            PyObject *settled = stand_in(s, item);
+            if (settled == NULL || PyList_SetItem(container, i, settled) < 0)
+                return -1;
+        }
+        return 0;
+    }
+    if (PyDict_Check(container)) {
+        PyObject *key, *value;
+        Py_ssize_t position = 0;
+        while (PyDict_Next(container, &position, &key, &value)) {
+            if (s->shared && !owned_is_atomic(key) && PyList_Append(s->joining, key) < 0)
+                return -1;
+            if (owned_is_atomic(value))
+                continue;
+            PyObject *settled = stand_in(s, value);
+            if (settled == NULL)
+                return -1;
+            int done = settled == value ? 0 : PyDict_SetItem(container, key, settled);
+            Py_DECREF(settled);
+            if (done < 0)
+                return -1;
+        }
+        return 0;
+    }
+    if (!s->shared)
+        return 0;
+    PyObject *elements = PyFrozenSet_New(container);
+    int result = elements == NULL ? -1 : PyList_Append(s->joining, elements);
+    Py_XDECREF(elements);
+    return result;
+}
+
+static int
+join(settling *s)
+{
+    Py_ssize_t count = PyList_GET_SIZE(s->joining);
+    if (count == 0)
+        return 0;
+    owned_graph graph;
+    PyObject *roots = PyList_AsTuple(s->joining);
+    if (roots == NULL)
+        return -1;
+    int result = owned_graph_walk(&graph, &PyTuple_GET_ITEM(roots, 0), count, owned_graph_takes_mine);
+    if (result == 0)
+        owned_graph_give(&graph, s->region);
+    owned_graph_release(&graph);
+    Py_DECREF(roots);
+    return result;
+}
+
+PyObject *
+owned_settle_slow(PyObject *value, owned_region *region)
+{
+    int shared = owned_region_state_of(region) == OWNED_SHARED;
+    if (!is_plain_container(value)) {
+        if (!shared || owned_is_atomic(value))
+            return Py_NewRef(value);
+        owned_region **where = owned_carried(value);
+        if (where == NULL && !PyTuple_CheckExact(value) && !PyFrozenSet_CheckExact(value))
+            return Py_NewRef(value);
+        if (where != NULL && owned_load_ptr(where) == region)
+            return Py_NewRef(value);
+    }
+    settling s = {.region = (owned_region *)Py_NewRef((PyObject *)region), .shared = shared};
+    PyObject *settled = NULL;
+    s.made = PyDict_New();
+    s.todo = PyList_New(0);
+    s.joining = PyList_New(0);
+    if (s.made == NULL || s.todo == NULL || s.joining == NULL)
+        goto done;
+    settled = stand_in(&s, value);
+    for (Py_ssize_t i = 0; settled != NULL && i < PyList_GET_SIZE(s.todo); i++)
+        if (settle_elements(&s, PyList_GET_ITEM(s.todo, i)) < 0)
+            Py_CLEAR(settled);
+    if (settled != NULL && join(&s) < 0)
+        Py_CLEAR(settled);
+done:
+    Py_XDECREF(s.joining);
+    Py_XDECREF(s.todo);
+    Py_XDECREF(s.made);
+    Py_DECREF((PyObject *)s.region);
+    return settled;
+}

@@ -1,0 +1,200 @@
+/* CheckedSlot: what stands in an owned class for the member descriptor of a slot. Same offset, checked; a data descriptor, so that
+ * nothing that goes through the class gets around it, object.__setattr__ included. Methods are not touched by it and
+ * stay at native speed. */
+// SPDX-License-Identifier: MIT
+#include "carrier.h"
+#include "state.h"
+
+int owned_slot_add(PyObject *module);
+
+typedef struct {
+    PyObject_HEAD
+    Py_ssize_t offset;
+    PyTypeObject *objclass;      /* borrowed from member */
+    PyObject *name;              /* strong */
+    PyMemberDescrObject *member; /* strong: the descriptor it stands for, which keeps its PyMemberDef alive */
+} checked_slot;
+
+static int
+is_instance(checked_slot *slot, PyObject *obj)
+{
+    if (OWNED_LIKELY(Py_TYPE(obj) == slot->objclass || PyType_IsSubtype(Py_TYPE(obj), slot->objclass)))
+        return 1;
+    PyErr_Format(PyExc_TypeError, "descriptor %R for %R objects doesn't apply to a %R object", slot->name,
+                 slot->objclass->tp_name, Py_TYPE(obj)->tp_name);
+    return 0;
+}
+
+static inline PyObject **
+field(checked_slot *slot, PyObject *obj)
+{
+    return (PyObject **)((char *)obj + slot->offset);
+}
+
+static PyObject *
+missing(checked_slot *slot, PyObject *obj)
+{
+    PyErr_Format(PyExc_AttributeError, "'%.200s' object has no attribute %R", Py_TYPE(obj)->tp_name, slot->name);
+    return NULL;
+}
+
+static PyObject *
+slot_get(PyObject *self, PyObject *obj, PyObject *Py_UNUSED(type))
+{
+    checked_slot *slot = (checked_slot *)self;
+    if (obj == NULL)
+        return Py_NewRef(self);
+    if (!is_instance(slot, obj))
+        return NULL;
+    int ok = owned_check(obj, &((owned_object *)obj)->region, &owned_attr_read, slot->name);
+    if (ok < 0)
+        return NULL;
+    if (OWNED_DIRECT_FIELDS && ok == OWNED_ALONE) {
+        PyObject *value = *field(slot, obj);
+        return value == NULL ? missing(slot, obj) : Py_NewRef(value);
+    }
+    return PyMember_GetOne((char *)obj, slot->member->d_member);
+}
+
+static int
+slot_set(PyObject *self, PyObject *obj, PyObject *value)
+{
+    checked_slot *slot = (checked_slot *)self;
+    if (!is_instance(slot, obj))
+        return -1;
+    owned_region **where = &((owned_object *)obj)->region;
+    int ok = owned_check(obj, where, value == NULL ? &owned_attr_delete : &owned_attr_write, slot->name);
+    if (ok < 0)
+        return -1;
+    if (ok != OWNED_ALONE)
+        return PyMember_SetOne((char *)obj, slot->member->d_member, value);
+    PyObject *settled = value == NULL ? NULL : owned_settle(value, owned_load_ptr(where));
+    if (value != NULL && settled == NULL)
+        return -1;
+    if (OWNED_DIRECT_FIELDS) {
+        PyObject *old = *field(slot, obj);
+        if (old == NULL && settled == NULL) {
+            missing(slot, obj);
+            return -1;
+        }
+        *field(slot, obj) = settled;
+        Py_XDECREF(old);
+        return 0;
+    }
+    int result = PyMember_SetOne((char *)obj, slot->member->d_member, settled);
+    Py_XDECREF(settled);
+    return result;
+}
+
+static PyObject *
+slot_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"member", NULL};
+    PyObject *member;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!:CheckedSlot", keywords, &PyMemberDescr_Type, &member))
+        return NULL;
+    PyMemberDescrObject *descriptor = (PyMemberDescrObject *)member;
+    PyTypeObject *objclass = PyDescr_TYPE(descriptor);
+    if (!PyType_IsSubtype(objclass, owned_the_state->Owned) || descriptor->d_member->type != Py_T_OBJECT_EX) {
+        PyErr_Format(PyExc_TypeError, "`member` must be the descriptor of a slot of an owned class, got %R", member);
+        return NULL;
+    }
+    checked_slot *slot = (checked_slot *)type->tp_alloc(type, 0);
+    if (slot == NULL)
+        return NULL;
+    slot->offset = descriptor->d_member->offset;
+    slot->objclass = objclass;
+    slot->name = Py_NewRef(PyDescr_NAME(descriptor));
+    slot->member = (PyMemberDescrObject *)Py_NewRef(member);
+    return (PyObject *)slot;
+}
+
+static int
+slot_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((checked_slot *)self)->member);
+    return 0;
+}
+
+static void
+slot_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    checked_slot *slot = (checked_slot *)self;
+    PyObject_GC_UnTrack(self);
+    Py_XDECREF(slot->name);
+    Py_XDECREF((PyObject *)slot->member);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *
+slot_repr(PyObject *self)
+{
+    checked_slot *slot = (checked_slot *)self;
+    return PyUnicode_FromFormat("<checked slot %R of %R objects>", slot->name, slot->objclass->tp_name);
+}
+
+static PyObject *
+slot_get_class(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
+{
+    return Py_NewRef((PyObject *)&PyMemberDescr_Type);
+}
+
+static PyObject *
+slot_get_doc(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyObject_GetAttrString((PyObject *)((checked_slot *)self)->member, "__doc__");
+}
+
+static PyObject *
+slot_get_objclass(PyObject *self, void *Py_UNUSED(closure))
+{
+    return Py_NewRef((PyObject *)((checked_slot *)self)->objclass);
+}
+
+static PyObject *
+slot_get_qualname(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyObject_GetAttrString((PyObject *)((checked_slot *)self)->member, "__qualname__");
+}
+
+static PyMemberDef slot_members[] = {
+    {"__name__", Py_T_OBJECT_EX, offsetof(checked_slot, name), Py_READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyGetSetDef slot_getset[] = {
+    {"__class__", slot_get_class, NULL,
+     PyDoc_STR("types.MemberDescriptorType: dataclasses, inspect and others tell a slot by it."), NULL},
+    {"__doc__", slot_get_doc, NULL, NULL, NULL},
+    {"__objclass__", slot_get_objclass, NULL, NULL, NULL},
+    {"__qualname__", slot_get_qualname, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot slot_slots[] = {
+    {Py_tp_new, slot_new},
+    {Py_tp_dealloc, slot_dealloc},
+    {Py_tp_traverse, slot_traverse},
+    {Py_tp_repr, slot_repr},
+    {Py_tp_descr_get, slot_get},
+    {Py_tp_descr_set, slot_set},
+    {Py_tp_members, slot_members},
+    {Py_tp_getset, slot_getset},
+    {0, NULL},
+};
+
+static PyType_Spec slot_spec = {
+    .name = "owned._core.CheckedSlot",
+    .basicsize = sizeof(checked_slot),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = slot_slots,
+};
+
+int
+owned_slot_add(PyObject *module)
+{
+    return owned_state_add_type(module, &owned_the_state->CheckedSlot, &slot_spec, NULL, "CheckedSlot");
+}

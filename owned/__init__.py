@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+"""owned: every object belongs to somebody, and touching what is not yours raises at once.
+
+``@owned`` classes, ``own(obj)`` and the containers ``List``, ``Dict``, ``Set`` are private to the thread that made them.
+``share``, ``freeze`` and ``move`` make sharing a decision. See the README for thirty seconds of it.
+"""
+
+from owned import _core
+from owned._classes import owned
+from owned._core import (
+    Dict,
+    List,
+    Lock,
+    Owned,
+    Parcel,
+    Region,
+    RLock,
+    Set,
+    ThreadInfo,
+    adopt,
+    move,
+    share,
+    unchecked,
+)
+from owned._look import State, explain, lock_of, owner, state
+from owned.errors import (
+    FreezeError,
+    FrozenError,
+    LockNotHeldError,
+    LockOrderError,
+    MovedError,
+    OrphanedError,
+    OwnershipError,
+    WrongThreadError,
+)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""Looking at an object's owner without touching the object."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Any
+
+from owned import _core, _violations
+
+if TYPE_CHECKING:
+    from owned._core import ThreadInfo
+
+
+class State(str, enum.Enum):
+    """Who may touch an object now."""
+
+    PRIVATE = "private"
+    SHARED = "shared"
+    FROZEN = "frozen"
+    IN_TRANSIT = "in transit"
+    ORPHANED = "orphaned"
+    UNGUARDED = "unguarded"
+
+    def __str__(self) -> str:
+        """The state's name as messages have it."""
+        return self.value
+
+
+def state(obj: object, /) -> State:
+    """The state that an object is in.
+
+    Args:
+        obj: any object, a ``Region`` or a lock.
+
+    Returns:
+        The state; ``State.UNGUARDED`` for what nobody guards. A ``State`` is a ``str``.
+
+    Threads:
+        Any thread, any object: looks without touching. The answer may be old by the time it is used.
+    """
+    facts = _core.region_facts(obj)
+    if facts is None:
+        return State.FROZEN if _core.is_frozen(obj) else State.UNGUARDED
+    return State(facts[0])
+
+
+def owner(obj: object, /) -> ThreadInfo | None:
+    """The thread that may touch an object now.
+
+    Args:
+        obj: any object, a ``Region`` or a lock.
+
+    Returns:
+        The ``ThreadInfo`` (``id``, ``name``, ``finished``) of the thread whose it is, or was if that has ended; of the thread
+        that holds its lock, if it is shared; None where that is nobody.
+
+    Threads:
+        Any thread, any object: looks without touching. The answer may be old by the time it is used.
+    """
+    facts = _core.region_facts(obj)
+    if facts is None:
+        return None
+    state, owner, holder, _lock, _record = facts
+    return owner if state in (State.PRIVATE, State.ORPHANED) else holder
+
+
+def lock_of(obj: object, /) -> Any:
+    """The lock that guards a shared object.
+
+    Args:
+        obj: any object or a ``Region``.
+
+    Returns:
+        The lock that was given to ``share``, or that it made; None for an object that is not shared.
+
+    Threads:
+        Any thread, any object: looks without touching.
+    """
+    facts = _core.region_facts(obj)
+    return None if facts is None else facts[3]
+
+
+def explain(obj: object, /) -> str:
+    """A sentence or two on who may touch an object now, how that came about, and what another thread can do.
+
+    Args:
+        obj: any object.
+
+    Returns:
+        Text for people.
+
+    Threads:
+        Any thread, any object: looks without touching, and runs no code of the object.
+    """
+    name = _core.known_type(obj).__name__
+    label = f"{name} at {id(obj):#x}"
+    facts = _core.region_facts(obj)
+    if facts is None:
+        if _core.is_frozen(obj):
+            record = _core.freeze_record(obj)
+            return f"{label} is immutable: every thread may read it." + ("" if record is None else f" {record}.")
+        return f"{label} is guarded by nobody: owned checks nothing. Guard it with own(obj), or its class with @owned."
+    mine = facts[1] is not None and facts[0] == State.PRIVATE and facts[1].id == _core.thread_id()
+    text = f"{label}: {_violations.whose(facts)}."
+    return f"{text} That is this thread." if mine else f"{text} {_violations.ADVICE[facts[0]]}"

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""From a ``threading.Thread`` to what the core knows of it, for ``adopt(thread)``."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from owned._core import Region, ThreadInfo
+
+_homes: weakref.WeakKeyDictionary[threading.Thread, Region] = weakref.WeakKeyDictionary()
+_homes_lock = threading.Lock()
+
+
+def describe_thread(home: Region) -> str:
+    """Remember the calling thread's home region, return the thread's name. Called once per thread, by the C core."""
+    thread = threading.current_thread()
+    with _homes_lock:
+        _homes[thread] = home
+    return thread.name
+
+
+def info_of_thread(thread: threading.Thread) -> ThreadInfo | None:
+    """What the core knows of a thread; None if it never touched a guarded object."""
+    from owned import _core
+
+    with _homes_lock:
+        home = _homes.get(thread)
+    return None if home is None else _core.thread_of(home)

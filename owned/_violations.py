@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""From the facts of a refused access to an exception with a message, and to whoever observes.
+
+Nothing here runs code of the object that was touched, or looks into it: its type's name and its address say enough.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from owned import errors
+from owned._records import Record, calling_frame, calling_site
+
+if TYPE_CHECKING:
+    from owned._core import ThreadInfo
+
+Facts: TypeAlias = "tuple[str, ThreadInfo | None, ThreadInfo | None, Any, Record | None]"
+Observer: TypeAlias = Callable[[errors.OwnershipError], object]
+
+_observers: tuple[Observer, ...] = ()
+_observers_lock = threading.Lock()
+
+_KINDS: dict[str, type[errors.OwnershipError]] = {
+    "private": errors.WrongThreadError,
+    "shared": errors.LockNotHeldError,
+    "frozen": errors.FrozenError,
+    "in transit": errors.MovedError,
+    "orphaned": errors.OrphanedError,
+}
+
+ADVICE = {
+    "private": (
+        "Share it with share(obj, lock=...), hand it over with move(obj), or freeze(obj) it if it does not change any more."
+    ),
+    "shared": "Take its lock around the access: `with locked(obj): ...`.",
+    "frozen": "Change a private copy: thaw(obj).",
+    "in transit": "Use it on the thread that claims the parcel, after parcel.claim().",
+    "orphaned": "Take it over with adopt(obj), or all that its thread left with adopt(thread).",
+}
+
+_PLAIN_KEYS = (str, int, float, bool, bytes, type(None))
+
+
+@contextmanager
+def observe(observer: Observer) -> Iterator[None]:
+    """Pass every violation to ``observer`` as soon as it is made, on the thread that made it, swallowed later or not.
+
+    Args:
+        observer: called with the exception, before it is raised. What it raises itself is dropped.
+    """
+    global _observers
+    with _observers_lock:
+        _observers = (*_observers, observer)
+    try:
+        yield
+    finally:
+        with _observers_lock:
+            kept = list(_observers)
+            kept.remove(observer)
+            _observers = tuple(kept)
+
+
+def make_violation(
+    obj: object, known_type: type, facts: Facts, verb: str, form: str, name: object, writes: bool
+) -> errors.OwnershipError:
+    """The exception for an access that the core refused. Called by the C core."""
+    from owned import _core
+
+    state, owner, holder, lock, record = facts
+    toucher_id = _core.thread_id()
+    toucher = threading.current_thread().name
+    if state == "shared":
+        owner = holder
+    type_name = known_type.__name__
+    label = _label(form, name)
+    advice = ADVICE[state]
+    message = (
+        f"thread {toucher!r} tried to {_touch(type_name, verb, form, label)}, but {_whose(state, owner, lock, record)}. "
+        f"{_where_known(obj) if state == 'private' else ''}{advice}"
+    )
+    error = _KINDS[state](
+        message,
+        type_name=type_name,
+        address=id(obj),
+        access=verb,
+        name=label,
+        state=state,
+        owner=None if owner is None else owner.name,
+        owner_id=None if owner is None else owner.id,
+        toucher=toucher,
+        toucher_id=toucher_id,
+        lock=None if lock is None else lock_name(lock),
+        record=record,
+        site=calling_site(),
+        advice=advice,
+    )
+    report(error)
+    return error
+
+
+def report(error: errors.OwnershipError) -> None:
+    """Tell the observers of a violation."""
+    for observer in _observers:
+        try:
+            observer(error)
+        except Exception:  # noqa: BLE001 - whoever looks on must not change what the program sees
+            continue
+
+
+def describe_stub(known_type: type, address: int, facts: Facts) -> str:
+    """The repr of an object for a thread that may not look at it. Called by the C core."""
+    state, owner, _holder, lock, _record = facts
+    if state == "private" and owner is not None:
+        whose = f"owned by thread {owner.name!r}"
+    elif state == "shared":
+        whose = f"guarded by {lock_name(lock)}"
+    elif state == "orphaned" and owner is not None:
+        whose = f"left by thread {owner.name!r}, which has ended"
+    else:
+        whose = state
+    return f"<{known_type.__name__} at {address & (2**64 - 1):#x}, {whose}>"
+
+
+def lock_name(lock: object) -> str:
+    """A lock's type and address: its own repr may be anybody's code."""
+    return f"<{type(lock).__name__} at {id(lock):#x}>"
+
+
+def whose(facts: Facts) -> str:
+    """A clause that tells what state an object is in and through whom."""
+    state, owner, holder, lock, record = facts
+    return _whose(state, holder if state == "shared" else owner, lock, record)
+
+
+def _label(form: str, name: object) -> str | None:
+    if name is None and form != "item":
+        return None
+    if form != "item":
+        return str.__str__(name) if isinstance(name, str) else f"<{type(name).__name__}>"
+    return repr(name) if type(name) in _PLAIN_KEYS else f"<{type(name).__name__}>"
+
+
+def _touch(type_name: str, verb: str, form: str, label: str | None) -> str:
+    if label is None:
+        return f"{verb} {_a(type_name)}"
+    if form == "attribute":
+        return f"{verb} {type_name}.{label}"
+    if form == "item":
+        return f"{verb} {type_name}[{label}]"
+    if form == "method":
+        return f"{verb} {type_name}.{label}()"
+    return f"{verb} {label} on {_a(type_name)}"
+
+
+def _a(type_name: str) -> str:
+    return f"an {type_name}" if type_name[:1] in "AEIOUaeiou" else f"a {type_name}"
+
+
+def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | None) -> str:
+    name = "an unknown thread" if owner is None else f"thread {owner.name!r}"
+    done = "" if record is None else f" ({record})"
+    if state == "private":
+        return f"it is private to {name}{done}"
+    if state == "shared":
+        held = "which nobody holds" if owner is None else f"which {name} holds"
+        if owner is not None and owner.finished:
+            held = f"which {name} held when it ended"
+        return f"it is shared under {lock_name(lock)}, {held}{done}"
+    if state == "frozen":
+        return f"it is frozen for ever{done}"
+    if state == "in transit":
+        return f"it was moved and nobody has claimed it yet{done}"
+    return f"{name}, whose it was, has ended"
+
+
+def _where_known(obj: object) -> str:
+    """Where the object is a module's global, for the modules on this thread's stack: a registry made at import."""
+    frame = calling_frame()
+    seen: set[int] = set()
+    while frame is not None:
+        names = frame.f_globals
+        if id(names) not in seen:
+            seen.add(id(names))
+            for name, value in tuple(names.items()):
+                if value is obj:
+                    return f"It is the global {names.get('__name__', '?')}.{name}: whoever ran that module owns it. "
+        frame = frame.f_back
+    return ""

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""The exceptions of owned. Every one tells its facts twice: as a sentence, and as attributes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from owned._records import Record
+
+__all__ = [
+    "FreezeError",
+    "FrozenError",
+    "LockNotHeldError",
+    "LockOrderError",
+    "MovedError",
+    "OrphanedError",
+    "OwnershipError",
+    "WrongThreadError",
+]
+
+
+class OwnershipError(RuntimeError):
+    """An object was touched by a thread that may not touch it now.
+
+    It holds facts only, never the object: an exception that travels to another thread keeps nothing private alive.
+    Where a fact does not apply, or the error was raised by hand, it is None.
+
+    Attributes:
+        type_name: the type of the object, as the program knows it (``str``).
+        address: the object's address, its ``id`` (``int``).
+        access: how it was touched: ``"read"``, ``"write"``, ``"delete"``, ``"call"`` and so on (``str``).
+        name: which attribute, key, method or operation (``str``).
+        state: ``"private"``, ``"shared"``, ``"frozen"``, ``"in transit"`` or ``"orphaned"``.
+        owner: the name of the thread whose it is or was, or of the thread that holds its lock (``str``).
+        owner_id: that thread's number, never reused within the process (``int``).
+        toucher: the name of the thread that touched it (``str``).
+        toucher_id: that thread's number (``int``).
+        lock: what guards it, if it is shared (``str``).
+        record: the ``freeze``, ``share`` or ``move`` that brought it into its state (``Record``).
+        site: where it was touched: file name, line number, function name (``tuple``).
+        advice: the way out (``str``).
+    """
+
+    type_name: str | None = None
+    address: int | None = None
+    access: str | None = None
+    name: str | None = None
+    state: str | None = None
+    owner: str | None = None
+    owner_id: int | None = None
+    toucher: str | None = None
+    toucher_id: int | None = None
+    lock: str | None = None
+    record: Record | None = None
+    site: tuple[str, int, str] | None = None
+    advice: str | None = None
+
+    def __init__(self, message: str = "", /, **facts: Any) -> None:
+        super().__init__(message)
+        for name, value in facts.items():
+            setattr(self, name, value)
+
+
+class WrongThreadError(OwnershipError):
+    """A private object was touched by a thread that does not own it."""
+
+
+class LockNotHeldError(OwnershipError):
+    """A shared object was touched without its lock, or a lock was released by a thread that does not hold it."""
+
+
+class FrozenError(OwnershipError, TypeError):
+    """A frozen object was to be changed."""
+
+
+class MovedError(OwnershipError):
+    """An object that was moved was touched before its parcel was claimed, or a parcel was claimed twice."""
+
+
+class OrphanedError(OwnershipError):
+    """An object was touched whose thread has ended, or a lock was taken whose holder has ended."""
+
+
+class FreezeError(OwnershipError, TypeError):
+    """An object cannot be frozen, because of something that it reaches; the message names the path."""
+
+
+class LockOrderError(OwnershipError):
+    """Two locks were taken in both orders."""
