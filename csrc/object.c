@@ -6,8 +6,11 @@
  * write, and an instance without a region gets one at its first touch.
  *
  * Attributes: Owned checks every read and write of an instance's attributes. A prepared class whose fields are all
- * in slots takes object.__getattribute__ back, because its CheckedSlots do the check and the interpreter then specializes method
- * calls. */
+ * in slots takes object's accessors back: its CheckedSlots do the check, and the interpreter then specializes method calls.
+ *
+ * Owned.__setattr__ is a method, not a slot: CPython (3.11, 3.12) refuses object.__setattr__(x, ...) where a C base has a
+ * tp_setattro of its own, and the __init__ of every frozen dataclass and attrs class calls just that. A prepared class
+ * with a __dict__ gets our function as its tp_setattro, unless it has a __setattr__ of its own. */
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
 #include "graph.h"
@@ -133,6 +136,24 @@ owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
 }
 
 static PyObject *
+object_setattr(PyObject *self, PyObject *args)
+{
+    PyObject *name, *value;
+    if (!PyArg_ParseTuple(args, "UO:__setattr__", &name, &value) || owned_object_setattro(self, name, value) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+object_delattr(PyObject *self, PyObject *args)
+{
+    PyObject *name;
+    if (!PyArg_ParseTuple(args, "U:__delattr__", &name) || owned_object_setattro(self, name, NULL) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
 owned_object_repr(PyObject *self)
 {
     owned_region **where = &((owned_object *)self)->region;
@@ -213,19 +234,27 @@ object_getstate(PyObject *self, PyObject *Py_UNUSED(ignored))
 }
 
 static PyObject *
-set_alloc_impl(PyObject *Py_UNUSED(module), PyObject *arg)
+set_slots_impl(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    if (!PyType_Check(arg) || !PyType_IsSubtype((PyTypeObject *)arg, owned_the_state->Owned)) {
-        PyErr_Format(PyExc_TypeError, "set_alloc() takes a subclass of Owned, got %R", arg);
+    PyTypeObject *type;
+    int setattro;
+    if (!PyArg_ParseTuple(args, "O!p:set_slots", &PyType_Type, &type, &setattro))
+        return NULL;
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || !PyType_IsSubtype(type, owned_the_state->Owned)) {
+        PyErr_Format(PyExc_TypeError, "set_slots() takes a subclass of Owned, got %R", type);
         return NULL;
     }
-    owned_store_ptr(&((PyTypeObject *)arg)->tp_alloc, owned_object_alloc_first);
+    if (!is_prepared(type))
+        owned_store_ptr(&type->tp_alloc, owned_object_alloc_first);
+    if (setattro)
+        owned_store_ptr(&type->tp_setattro, owned_object_setattro);
     Py_RETURN_NONE;
 }
 
 static PyMethodDef functions[] = {
-    {"set_alloc", set_alloc_impl, METH_O,
-     PyDoc_STR("set_alloc(cls, /)\n--\n\nLet instances of a prepared class be born with a region.")},
+    {"set_slots", set_slots_impl, METH_VARARGS,
+     PyDoc_STR("set_slots(cls, setattro, /)\n--\n\nLet instances of a class be born with a region, and, if `setattro`, their "
+               "attributes be written by Owned's function directly.")},
     {"take_dying", take_dying_impl, METH_O,
      PyDoc_STR("take_dying(obj, /)\n--\n\nMake an object that is being finalized, and what only it holds, this thread's.")},
     {NULL, NULL, 0, NULL},
@@ -240,6 +269,10 @@ PyDoc_STRVAR(owned_doc,
 static PyMethodDef owned_methods[] = {
     {"__init_subclass__", (PyCFunction)(void (*)(void))object_init_subclass, METH_VARARGS | METH_KEYWORDS | METH_CLASS,
      PyDoc_STR("Guard a subclass as its base is guarded.")},
+    {"__setattr__", object_setattr, METH_VARARGS,
+     PyDoc_STR("__setattr__($self, name, value, /)\n--\n\nSet an attribute, after the check.")},
+    {"__delattr__", object_delattr, METH_VARARGS,
+     PyDoc_STR("__delattr__($self, name, /)\n--\n\nDelete an attribute, after the check.")},
     {"__getstate__", object_getstate, METH_NOARGS,
      PyDoc_STR("__getstate__($self, /)\n--\n\nThe instance's fields, for copy and pickle.")},
     {NULL, NULL, 0, NULL},
@@ -252,7 +285,6 @@ static PyType_Slot owned_slots[] = {
     {Py_tp_traverse, owned_object_traverse},
     {Py_tp_repr, owned_object_repr},
     {Py_tp_getattro, owned_object_getattro},
-    {Py_tp_setattro, owned_object_setattro},
     {Py_tp_methods, owned_methods},
     {0, NULL},
 };

@@ -204,12 +204,26 @@ def prepare(cls: type) -> None:
     if isinstance(hook, classmethod) and not hasattr(hook.__func__, "_owned_prepares"):
         type.__setattr__(cls, "__init_subclass__", _preparing(hook))
     has_dict = cls.__dictoffset__ != 0
-    native = cls.__getattribute__ is object.__getattribute__
-    if not has_dict and cls.__getattribute__ is _core.Owned.__getattribute__:
-        type.__setattr__(cls, "__getattribute__", object.__getattribute__)
-    elif has_dict and native:
-        type.__setattr__(cls, "__getattribute__", _core.Owned.__getattribute__)
-    _core.set_alloc(cls)
+    own = [_take_accessor(cls, name, _core.Owned if has_dict else object) for name in _ACCESSORS]
+    _core.set_slots(cls, has_dict and not own[1] and not own[2])
+
+
+_ACCESSORS = ("__getattribute__", "__setattr__", "__delattr__")
+
+
+def _take_accessor(cls: type, name: str, giver: type) -> bool:
+    """Let the class have an accessor of its own or its bases' if there is one, and else ``giver``'s: object's are native,
+    Owned's check. A base that took object's must not hide another base's own. True if it has its own.
+    """
+    from owned import _core
+
+    neutral = (getattr(object, name), getattr(_core.Owned, name))
+    found = [vars(base)[name] for base in cls.__mro__ if name in vars(base)]
+    own = next((accessor for accessor in found if accessor not in neutral), None)
+    wanted = getattr(giver, name) if own is None else own
+    if found[0] is not wanted:
+        type.__setattr__(cls, name, wanted)
+    return own is not None
 
 
 def _preparing(hook: classmethod[Any, Any, Any]) -> classmethod[Any, Any, Any]:
