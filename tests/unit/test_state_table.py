@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: MIT
+"""docs/states.md, run: every state against every verb and every kind of access, for every carrier."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import owned
+
+TABLE = Path(__file__).parents[2] / "docs" / "states.md"
+
+
+def read_table() -> Iterator[tuple[str, str, str]]:
+    """(row, column, cell) of the first table in docs/states.md."""
+    lines = TABLE.read_text(encoding="utf-8").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("| state and who"))
+    columns = [cell.strip() for cell in lines[start].strip("|").split("|")]
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            return
+        row, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+        assert len(cells) == len(columns) - 1, line
+        for column, cell in zip(columns[1:], cells, strict=True):
+            yield row, column, cell.strip("`")
+
+
+CELLS = list(read_table())
+
+
+@owned.owned
+class Slotted:
+    __slots__ = ("spare", "value")
+
+    def __init__(self) -> None:
+        self.value = 1
+        self.spare = 2
+
+    def get(self) -> int:
+        return self.value
+
+
+@owned.owned
+class Plain:
+    def __init__(self) -> None:
+        self.value = 1
+        self.spare = 2
+
+    def get(self) -> int:
+        return self.value
+
+
+class Counted:
+    """What a wrapper wraps."""
+
+    def __init__(self) -> None:
+        self.value = 1
+        self.spare = 2
+
+
+class Carrier(NamedTuple):
+    make: Callable[[], Any]
+    reads: dict[str, Callable[[Any], Any]]
+    writes: dict[str, Callable[[Any], Any]]
+
+
+INSTANCE_READS = {
+    "attribute": lambda x: x.value,
+    "getattr with a default": lambda x: getattr(x, "value", None),
+    "hasattr": lambda x: hasattr(x, "value"),
+}
+INSTANCE_WRITES = {
+    "attribute": lambda x: setattr(x, "value", 5),
+    "delete": lambda x: delattr(x, "spare"),
+}
+ITEM_READS = {
+    "length": len,
+    "iteration": lambda x: [item for item in x],  # noqa: C416 - list(x) may look inside by itself
+    "containment": lambda x: 1 in x,
+    "comparison": lambda x: x == x,  # noqa: PLR0124 - the check is what counts
+    "copy": lambda x: x.copy(),
+}
+
+CARRIERS = {
+    "slots": Carrier(Slotted, {**INSTANCE_READS, "method": lambda x: x.get()}, INSTANCE_WRITES),
+    "dict": Carrier(Plain, {**INSTANCE_READS, "method": lambda x: x.get(), "vars": vars}, INSTANCE_WRITES),
+    "List": Carrier(
+        lambda: owned.List([1, 2]),
+        {
+            **ITEM_READS,
+            "item": lambda x: x[0],
+            "slice": lambda x: x[:],
+            "index": lambda x: x.index(1),
+            "+": lambda x: x + [1],  # noqa: RUF005
+        },
+        {
+            "item": lambda x: x.__setitem__(0, 9),
+            "delete": lambda x: x.__delitem__(0),
+            "append": lambda x: x.append(3),
+            "+=": lambda x: x.__iadd__([4]),
+            "sort": lambda x: x.sort(),
+            "clear": lambda x: x.clear(),
+        },
+    ),
+    "Dict": Carrier(
+        lambda: owned.Dict({1: 2}),
+        {**ITEM_READS, "item": lambda x: x[1], "get": lambda x: x.get(1), "items": lambda x: list(x.items())},
+        {
+            "item": lambda x: x.__setitem__(1, 9),
+            "update": lambda x: x.update({3: 4}),
+            "setdefault": lambda x: x.setdefault(7, 8),
+            "delete": lambda x: x.__delitem__(1),
+            "clear": lambda x: x.clear(),
+        },
+    ),
+    "Set": Carrier(
+        lambda: owned.Set({1, 2}),
+        {**ITEM_READS, "|": lambda x: x | {3}, "issubset": lambda x: x.issubset({1, 2, 3})},
+        {
+            "add": lambda x: x.add(3),
+            "|=": lambda x: x.__ior__({4}),
+            "discard": lambda x: x.discard(1),
+            "clear": lambda x: x.clear(),
+        },
+    ),
+    "wrapped instance": Carrier(lambda: owned.own(Counted()), INSTANCE_READS, INSTANCE_WRITES),
+    "wrapped list": Carrier(
+        lambda: owned.own([1, 2]),
+        {**ITEM_READS, "item": lambda x: x[0], "index": lambda x: x.index(1)},
+        {"item": lambda x: x.__setitem__(0, 9), "append": lambda x: x.append(3), "delete": lambda x: x.__delitem__(0)},
+    ),
+}
+IMMUTABLE_WHEN_FROZEN = {"List", "Dict", "Set"}
+
+
+def in_thread(function: Callable[[], Any]) -> Any:
+    """Run on another thread, which has ended when this returns."""
+    results: list[Any] = []
+    thread = threading.Thread(target=lambda: results.append(function()))
+    thread.start()
+    thread.join(30)
+    return results.pop()
+
+
+def here(function: Callable[[], Any]) -> Any:
+    return function()
+
+
+def beside_its_lock(obj: Any) -> Callable[[Callable[[], Any]], Any]:
+    def run(function: Callable[[], Any]) -> Any:
+        with owned.lock_of(obj):
+            return function()
+
+    return run
+
+
+kept: list[Any] = []  # parcels: what becomes of one that is dropped is another matter
+
+
+def moved(obj: Any) -> Any:
+    kept.append(owned.move(obj))
+    return obj
+
+
+SITUATIONS: dict[str, Callable[[Callable[[], Any]], tuple[Any, Any]]] = {
+    "private, its own thread": lambda make: (make(), here),
+    "private, another thread": lambda make: (make(), in_thread),
+    "shared, lock held": lambda make: (lambda obj: (obj, beside_its_lock(obj)))(owned.share(make())),
+    "shared, lock not held": lambda make: (owned.share(make()), here),
+    "frozen, any thread": lambda make: (owned.freeze(make()), in_thread),
+    "in transit, any thread": lambda make: (moved(make()), here),
+    "claimed, the claimer": lambda make: (in_thread(lambda: owned.move(make())).claim(), here),
+    "orphaned, any thread": lambda make: (in_thread(make), here),
+    "adopted, the adopter": lambda make: (owned.adopt(in_thread(make)), here),
+}
+
+VERBS: dict[str, Callable[[Any], Any]] = {
+    "own": owned.own,
+    "share": lambda obj: owned.share(obj, lock=owned.RLock()),
+    "move": moved,
+    "freeze": owned.freeze,
+    "thaw": owned.thaw,
+    "adopt": owned.adopt,
+}
+
+
+def look(obj: Any) -> str:
+    assert isinstance(owned.state(obj), owned.State)
+    assert isinstance(owned.explain(obj), str)
+    owned.owner(obj), owned.lock_of(obj), owned.is_frozen(obj)
+    return "ok"
+
+
+def verb_outcome(verb: str, obj: Any) -> str:
+    before = owned.state(obj)
+    try:
+        result = VERBS[verb](obj)
+    except owned.OwnershipError as error:
+        assert owned.state(obj) == before, "a verb that raises changes nothing"
+        return type(error).__name__
+    state = owned.state(result)
+    if verb == "thaw" and state is owned.State.UNGUARDED:
+        state = owned.State.PRIVATE  # a plain copy of a wrapped object: nobody else has it
+    return f"→ {state}"
+
+
+def touch_outcome(touch: Callable[[Any], Any], obj: Any) -> str:
+    try:
+        touch(obj)
+    except owned.OwnershipError as error:
+        return type(error).__name__
+    return "ok"
+
+
+def repr_outcome(obj: Any) -> str:
+    text = repr(obj)
+    return "stub" if any(word in text for word in ("owned by", "guarded by", "in transit", "left by")) else "ok"
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+@pytest.mark.parametrize(("row", "column", "expected"), CELLS, ids=lambda value: str(value).replace(" ", "-"))
+def test_cell(name: str, row: str, column: str, expected: str) -> None:
+    """One cell of the table, for one carrier."""
+    carrier = CARRIERS[name]
+    if row.startswith("frozen") and name in IMMUTABLE_WHEN_FROZEN:
+        frozen = owned.freeze(carrier.make())
+        assert type(frozen).__name__ in ("tuple", "frozendict", "frozenset")
+        assert owned.is_frozen(frozen)
+        return
+    if column in ("read", "write"):
+        for label, touch in (carrier.reads if column == "read" else carrier.writes).items():
+            obj, run = SITUATIONS[row](carrier.make)
+            assert run(lambda touch=touch, obj=obj: touch_outcome(touch, obj)) == expected, label
+        return
+    obj, run = SITUATIONS[row](carrier.make)
+    if column == "look":
+        assert run(lambda: look(obj)) == expected
+    elif column == "repr":
+        assert run(lambda: repr_outcome(obj)) == expected
+    elif (column, expected) == ("freeze", "→ frozen") and name in IMMUTABLE_WHEN_FROZEN:
+        assert run(lambda: owned.is_frozen(owned.freeze(obj)))
+    else:
+        assert run(lambda: verb_outcome(column, obj)) == expected
+
+
+def test_every_state_is_in_the_table() -> None:
+    """The rows name every state that a guarded object can be in."""
+    rows = {row.split(",")[0] for row, _, _ in CELLS}
+    assert {str(state) for state in owned.State} - {"unguarded"} <= rows
+
+
+def test_every_row_is_run() -> None:
+    """The table's rows and the situations that the test can make are the same."""
+    assert {row for row, _, _ in CELLS} == set(SITUATIONS)
+
+
+def test_sharing_again_under_the_same_lock_gives_the_object() -> None:
+    """The footnote to the share column."""
+    lock = owned.RLock()
+    obj = owned.share(Slotted(), lock=lock)
+    assert owned.share(obj, lock=lock) is obj
