@@ -58,7 +58,8 @@ is_mine(owned_lock *self)
 
 /* ---- who holds it, seen from outside ------------------------------------------------------------------------- */
 
-/* Has the thread with this id ended? 1, 0, or -1 with an error set. Every thread that lives is remembered. */
+/* Has the thread with this id ended? 1, 0, or -1 with an error set. A thread that ended holding a lock is remembered; one
+ * that is not has just released it, or is just being registered. */
 static int
 has_finished(uint64_t id)
 {
@@ -71,7 +72,7 @@ has_finished(uint64_t id)
     PyObject *info = owned_thread_info_of(id);
     if (info == NULL)
         return -1;
-    int finished = info == Py_None || owned_load_u64(&((owned_thread_info *)info)->finished) != 0;
+    int finished = info != Py_None && owned_load_u64(&((owned_thread_info *)info)->finished) != 0;
     Py_DECREF(info);
     return finished;
 }
@@ -454,7 +455,7 @@ lock_repr(PyObject *op)
         return NULL;
     PyObject *text;
     if (info == Py_None)
-        text = PyUnicode_FromFormat("<locked %s object held by a thread that has ended at %p>", name, self);
+        text = PyUnicode_FromFormat("<locked %s object held by an unknown thread at %p>", name, self);
     else
         text = PyUnicode_FromFormat("<locked %s object held by thread %R%s at %p>", name,
                                     ((owned_thread_info *)info)->name,

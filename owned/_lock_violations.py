@@ -58,7 +58,7 @@ def _judge(access: str, holder: ThreadInfo | None, hold: str) -> tuple[type[erro
     if hold == "nobody's":
         but = "nobody holds it"
     elif holder is None:
-        but = "the thread that holds it has ended"
+        but = "another thread holds it"
     elif holder.finished:
         but = f"thread {holder.name!r}, which holds it, has ended"
     else:

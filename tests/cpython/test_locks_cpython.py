@@ -15,14 +15,15 @@ EXCEPTIONS = {
     ("Lock", "test_reacquire"): "waits for a lock it holds until another thread releases it: ours knows its holder, so "
     "the wait is a LockOrderError and the release by another thread a LockNotHeldError",
     ("Lock", "test_different_thread"): "releases a lock that another thread holds: LockNotHeldError",
+    ("ConditionOverLock", "test_acquire"): "acquires twice, as a Condition's default lock allows and Lock does not",
+    ("ConditionAsLock", "test_recursion_count"): "threading.Condition has no _recursion_count()",
 }
 
 
 def suite(name, base, **attributes):
     """A subclass of one of CPython's test classes, with the exceptions skipped."""
     for (suite_name, test), reason in EXCEPTIONS.items():
-        if suite_name == name:
-            assert hasattr(base, test), f"CPython no longer has {name}.{test}"
+        if suite_name == name and hasattr(base, test):
             attributes[test] = unittest.skip(reason)(lambda self: None)
     return type(f"Test{name}", (base,), attributes)
 
