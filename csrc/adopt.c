@@ -106,8 +106,7 @@ adopt_impl(PyObject *Py_UNUSED(module), PyObject *obj)
     int is_thread = owned_carried(obj) != NULL ? 0 : PyObject_IsInstance(obj, state->Thread);
     if (is_thread < 0)
         return NULL;
-    int is_lock = Py_IS_TYPE(obj, state->Lock) || Py_IS_TYPE(obj, state->RLock);
-    if ((is_thread ? adopt_thread(obj) : is_lock ? owned_lock_adopt(obj) : adopt_object(obj)) < 0)
+    if ((is_thread ? adopt_thread(obj) : owned_lock_check(obj) ? owned_lock_adopt(obj) : adopt_object(obj)) < 0)
         return NULL;
     return Py_NewRef(obj);
 }

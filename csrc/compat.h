@@ -33,10 +33,14 @@
 
 /* ---- atomics: pointers and 64-bit numbers, the orders we use ------------------------------------------------ */
 
+/* load acquires and store releases; add, swap, read and cas are sequentially consistent. */
+
 #if defined(_MSC_VER)
 static inline uint64_t owned_load_u64(const uint64_t *p) { uint64_t v = *(const volatile uint64_t *)p; _ReadWriteBarrier(); return v; }
 static inline void owned_store_u64(uint64_t *p, uint64_t v) { _InterlockedExchange64((volatile __int64 *)p, (__int64)v); }
 static inline uint64_t owned_add_u64(uint64_t *p, uint64_t v) { return (uint64_t)_InterlockedExchangeAdd64((volatile __int64 *)p, (__int64)v); }
+static inline uint64_t owned_swap_u64(uint64_t *p, uint64_t v) { return (uint64_t)_InterlockedExchange64((volatile __int64 *)p, (__int64)v); }
+static inline uint64_t owned_read_u64(const uint64_t *p) { return (uint64_t)_InterlockedCompareExchange64((volatile __int64 *)p, 0, 0); }
 static inline int owned_cas_u64(uint64_t *p, uint64_t expected, uint64_t v) { return (uint64_t)_InterlockedCompareExchange64((volatile __int64 *)p, (__int64)v, (__int64)expected) == expected; }
 static inline void *owned_load_ptr_(void *const *p) { void *v = *(void *const volatile *)p; _ReadWriteBarrier(); return v; }
 static inline void owned_store_ptr_(void **p, void *v) { _InterlockedExchangePointer((void *volatile *)p, v); }
@@ -45,10 +49,39 @@ static inline void owned_store_ptr_(void **p, void *v) { _InterlockedExchangePoi
 #else
 static inline uint64_t owned_load_u64(const uint64_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 static inline void owned_store_u64(uint64_t *p, uint64_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
-static inline uint64_t owned_add_u64(uint64_t *p, uint64_t v) { return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL); }
-static inline int owned_cas_u64(uint64_t *p, uint64_t expected, uint64_t v) { return __atomic_compare_exchange_n(p, &expected, v, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE); }
+static inline uint64_t owned_add_u64(uint64_t *p, uint64_t v) { return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST); }
+static inline uint64_t owned_swap_u64(uint64_t *p, uint64_t v) { return __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST); }
+static inline uint64_t owned_read_u64(const uint64_t *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
+static inline int owned_cas_u64(uint64_t *p, uint64_t expected, uint64_t v) { return __atomic_compare_exchange_n(p, &expected, v, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); }
 #  define owned_load_ptr(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #  define owned_store_ptr(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#endif
+
+/* ---- the monotonic clock, in nanoseconds ---------------------------------------------------------------------- */
+
+#if PY_VERSION_HEX >= 0x030D0000
+static inline int64_t
+owned_monotonic_ns(void)
+{
+    PyTime_t now;
+    return PyTime_MonotonicRaw(&now) < 0 ? 0 : now;
+}
+#elif defined(MS_WINDOWS)
+#  define WIN32_LEAN_AND_MEAN
+#  include <windows.h>
+static inline int64_t
+owned_monotonic_ns(void)
+{
+    return (int64_t)GetTickCount64() * 1000000;
+}
+#else
+#  include <time.h>
+static inline int64_t
+owned_monotonic_ns(void)
+{
+    struct timespec now;
+    return clock_gettime(CLOCK_MONOTONIC, &now) < 0 ? 0 : (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
 #endif
 
 /* ---- interpreter ------------------------------------------------------------------------------------------- */

@@ -1,49 +1,736 @@
+/* Lock and RLock: locks that know their holder, and that are regions.
+ *
+ *     region.holder   who holds it, or nobody: the lock itself. Acquire is one compare-and-swap of nobody for me, and from
+ *                     then on the same word says that every object shared under the lock is mine to touch
+ *     depth           how often the holder has acquired; only the holder touches it
+ *     waiters         how many threads wait, or are about to
+ *     wakeup, posted  a binary semaphore to wait on: a CPython thread lock that is free while a wake-up is posted
+ *
+ *     acquire: swap nobody -> me; else waiters + 1, and until the swap succeeds: wait for wakeup, posted = 0
+ *     release: holder = nobody; if there are waiters and nothing is posted: posted = 1, free wakeup
+ *
+ * No wake-up is lost. A waiter counts itself before it looks at holder and a releaser frees holder before it looks at
+ * waiters, so one of them sees the other. A releaser that finds a wake-up posted leaves it to the waiter that will take
+ * it, and that one clears `posted` before it tries the swap, which therefore finds the holder that was freed. All these
+ * steps are sequentially consistent. A thread that comes by may take the lock before one that waits, as with CPython's.
+ *
+ * Why not a PyThread lock that is taken while the lock is held, with the holder noted beside it: between the two steps the
+ * lock would be taken and held by nobody, which a fork at that moment makes last for ever. PyThread locks are what we wait
+ * on since they alone wait with a time limit and interruptibly on every version; PyMutex has neither in its public face.
+ *
+ * A thread may end while it holds a lock. Nobody else can release it, so it would stay taken for ever: whoever wants it
+ * gets an OrphanedError instead, and adopt(lock) takes it over. A thread that waits already finds out because it waits in
+ * slices of half a second and looks between them whether the holder still lives. After a fork the child finds the locks
+ * that other threads of its parent held in the same state, for the same reason. */
 // SPDX-License-Identifier: MIT
 #include "lock.h"
+
+#include "carrier.h"
 #include "state.h"
-/* scaffold until the locks land */
-int owned_lock_add(PyObject *module);
-static PyObject *
-lock_new(PyTypeObject *type, PyObject *a, PyObject *k)
+#include "verbs.h"
+
+#include <math.h>
+
+typedef struct {
+    owned_region region;
+    Py_ssize_t depth;
+    uint64_t waiters; /* atomic */
+    uint64_t posted;  /* atomic; 0 or 1 */
+    PyThread_type_lock wakeup;
+} owned_lock;
+
+#define NS_PER_SECOND 1000000000LL
+#define SLICE_NS (NS_PER_SECOND / 2)
+#define FOR_EVER (-1)
+
+
+int
+owned_lock_check(PyObject *obj)
 {
-    (void)a, (void)k;
-    PyObject *self = type->tp_alloc(type, 0);
-    if (self != NULL)
-        owned_region_init_lock((owned_region *)self);
-    return self;
+    return Py_IS_TYPE(obj, owned_the_state->Lock) || PyObject_TypeCheck(obj, owned_the_state->RLock);
 }
+
+static inline int
+is_mine(owned_lock *self)
+{
+    return owned_load_u64(&self->region.holder) == owned_this_thread.id;
+}
+
+/* ---- who holds it, seen from outside ------------------------------------------------------------------------- */
+
+/* Has the thread with this id ended? 1, 0, or -1 with an error set. A thread that ended holding a lock is remembered; one
+ * that is not has just released it, or is just being registered. */
+static int
+has_finished(uint64_t id)
+{
+    if (id == OWNED_NOBODY || id == owned_this_thread.id)
+        return 0;
+    if (owned_the_state->threads == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "owned is shut down");
+        return -1;
+    }
+    PyObject *info = owned_thread_info_of(id);
+    if (info == NULL)
+        return -1;
+    int finished = info != Py_None && owned_load_u64(&((owned_thread_info *)info)->finished) != 0;
+    Py_DECREF(info);
+    return finished;
+}
+
+/* Set the error for a call ("acquire", "release" or "adopt") on a lock that is "mine", "another's" or "nobody's".
+ * Always -1. */
+static OWNED_COLD int
+refuse(owned_lock *self, const char *access, const char *hold)
+{
+    PyObject *facts = owned_region_facts(&self->region);
+    if (facts == NULL)
+        return -1;
+    PyObject *error =
+        PyObject_CallFunction(owned_the_state->make_lock_violation, "OOss", self, facts, access, hold);
+    Py_DECREF(facts);
+    if (error != NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+        Py_DECREF(error);
+    }
+    return -1;
+}
+
+static PyObject *
+refuse_release(owned_lock *self)
+{
+    refuse(self, "release", owned_load_u64(&self->region.holder) == OWNED_NOBODY ? "nobody's" : "another's");
+    return NULL;
+}
+
+/* ---- taking and giving back ---------------------------------------------------------------------------------- */
+
+static inline int
+try_swap(owned_lock *self)
+{
+    return owned_cas_u64(&self->region.holder, OWNED_NOBODY, owned_this_thread.id);
+}
+
+static inline void
+note_taken(owned_lock *self, Py_ssize_t depth)
+{
+    self->depth = depth;
+    owned_this_thread.locks_held++;
+}
+
+static inline void
+give_back(owned_lock *self)
+{
+    self->depth = 0;
+    owned_this_thread.locks_held--;
+    owned_swap_u64(&self->region.holder, OWNED_NOBODY);
+    if (owned_read_u64(&self->waiters) != 0 && owned_cas_u64(&self->posted, 0, 1))
+        PyThread_release_lock(self->wakeup);
+}
+
+/* An error if the thread that holds the lock has ended: 0, or -1 with it set. */
+static int
+refuse_orphaned(owned_lock *self)
+{
+    uint64_t holder = owned_load_u64(&self->region.holder);
+    int finished = has_finished(holder);
+    if (finished > 0 && owned_load_u64(&self->region.holder) == holder)
+        return refuse(self, "acquire", "another's");
+    return finished < 0 ? -1 : 0;
+}
+
+/* Wait for a wake-up, for `ns` at most. 0, or -1 if a signal handler raised. */
+static int
+wait_slice(owned_lock *self, int64_t ns, int interruptible)
+{
+    PyLockStatus got;
+    Py_BEGIN_ALLOW_THREADS
+    got = PyThread_acquire_lock_timed(self->wakeup, (ns + 999) / 1000, interruptible);
+    Py_END_ALLOW_THREADS
+    if (got == PY_LOCK_ACQUIRED)
+        owned_swap_u64(&self->posted, 0);
+    return got == PY_LOCK_INTR ? Py_MakePendingCalls() : 0;
+}
+
+static OWNED_COLD int
+wait_and_swap(owned_lock *self, int64_t timeout, int interruptible)
+{
+    if (timeout == 0)
+        return refuse_orphaned(self);
+    int64_t left = INT64_MAX, deadline = 0;
+    if (timeout > 0) {
+        int64_t now = owned_monotonic_ns();
+        deadline = timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
+        left = timeout;
+    }
+    int result;
+    owned_add_u64(&self->waiters, 1);
+    for (;;) {
+        result = try_swap(self);
+        if (result || left <= 0)
+            break;
+        result = refuse_orphaned(self);
+        if (result == 0)
+            result = wait_slice(self, left < SLICE_NS ? left : SLICE_NS, interruptible);
+        if (result < 0)
+            break;
+        if (timeout > 0)
+            left = deadline - owned_monotonic_ns();
+    }
+    owned_add_u64(&self->waiters, (uint64_t)-1);
+    return result;
+}
+
+/* Acquire in nanoseconds (0: do not wait, FOR_EVER). 1: this thread holds it now, 0: not in time, -1: an error is set. */
+static int
+take(owned_lock *self, int64_t timeout, int interruptible, Py_ssize_t depth)
+{
+    if (owned_thread_id() == 0)
+        return -1;
+    int taken = try_swap(self) ? 1 : wait_and_swap(self, timeout, interruptible);
+    if (taken > 0)
+        note_taken(self, depth);
+    return taken;
+}
+
+static int
+take_recursive(owned_lock *self, int64_t timeout)
+{
+    if (!is_mine(self))
+        return take(self, timeout, 1, 1);
+    if (self->depth == PY_SSIZE_T_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "Internal lock count overflowed");
+        return -1;
+    }
+    self->depth++;
+    return 1;
+}
+
+static int
+take_once(owned_lock *self, int64_t timeout)
+{
+    if (timeout == FOR_EVER && is_mine(self))
+        return refuse(self, "acquire", "mine");
+    return take(self, timeout, 1, 1);
+}
+
+/* ---- arguments of acquire(), checked as threading's are ------------------------------------------------------- */
+
+static int
+timeout_too_large(void)
+{
+    PyErr_SetString(PyExc_OverflowError, "timestamp too large to convert to C PyTime_t");
+    return -1;
+}
+
+/* Seconds (int or float) to nanoseconds, rounded away from zero. */
+static int
+parse_seconds(PyObject *seconds, int64_t *ns)
+{
+    if (PyFloat_Check(seconds)) {
+        double d = PyFloat_AS_DOUBLE(seconds);
+        if (isnan(d)) {
+            PyErr_SetString(PyExc_ValueError, "Invalid value NaN (not a number)");
+            return -1;
+        }
+        d *= (double)NS_PER_SECOND;
+        d = d < 0 ? floor(d) : ceil(d);
+        if (!(d >= (double)INT64_MIN && d < -(double)INT64_MIN))
+            return timeout_too_large();
+        *ns = (int64_t)d;
+        return 0;
+    }
+    long long whole = PyLong_AsLongLong(seconds);
+    if (whole == -1 && PyErr_Occurred()) {
+        if (PyErr_ExceptionMatches(PyExc_OverflowError))
+            return timeout_too_large();
+        return -1;
+    }
+    if (whole > INT64_MAX / NS_PER_SECOND || whole < INT64_MIN / NS_PER_SECOND)
+        return timeout_too_large();
+    *ns = whole * NS_PER_SECOND;
+    return 0;
+}
+
+static int
+parse_acquire(PyObject *args, PyObject *kwargs, int64_t *timeout)
+{
+    static char *keywords[] = {"blocking", "timeout", NULL};
+    const int64_t unset = -NS_PER_SECOND;
+    int blocking = 1;
+    PyObject *seconds = NULL;
+    int64_t ns = unset;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|pO:acquire", keywords, &blocking, &seconds))
+        return -1;
+    if (seconds != NULL && parse_seconds(seconds, &ns) < 0)
+        return -1;
+    if (!blocking && ns != unset) {
+        PyErr_SetString(PyExc_ValueError, "can't specify a timeout for a non-blocking call");
+        return -1;
+    }
+    if (ns < 0 && ns != unset) {
+        PyErr_SetString(PyExc_ValueError, "timeout value must be a non-negative number");
+        return -1;
+    }
+    if (ns / 1000 > PY_TIMEOUT_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "timeout value is too large");
+        return -1;
+    }
+    *timeout = !blocking ? 0 : ns == unset ? FOR_EVER : ns;
+    return 0;
+}
+
+/* The common call has no arguments, and takes this road for nothing but the test. The others borrow CPython's parser,
+ * with its messages. */
+static int
+parse_acquire_vector(PyObject *const *args, Py_ssize_t nargs, PyObject *names, int64_t *timeout)
+{
+    *timeout = FOR_EVER;
+    if (nargs == 0 && names == NULL)
+        return 0;
+    int result = -1;
+    PyObject *kwargs = NULL;
+    PyObject *positional = PyTuple_New(nargs);
+    if (positional == NULL)
+        goto done;
+    for (Py_ssize_t i = 0; i < nargs; i++)
+        PyTuple_SET_ITEM(positional, i, Py_NewRef(args[i]));
+    if (names != NULL) {
+        if ((kwargs = PyDict_New()) == NULL)
+            goto done;
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++)
+            if (PyDict_SetItem(kwargs, PyTuple_GET_ITEM(names, i), args[nargs + i]) < 0)
+                goto done;
+    }
+    result = parse_acquire(positional, kwargs, timeout);
+done:
+    Py_XDECREF(positional);
+    Py_XDECREF(kwargs);
+    return result;
+}
+
+/* ---- methods -------------------------------------------------------------------------------------------------- */
+
+static PyObject *
+answer(int taken)
+{
+    return taken < 0 ? NULL : PyBool_FromLong(taken);
+}
+
+static PyObject *
+lock_acquire(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *names)
+{
+    int64_t timeout;
+    if (parse_acquire_vector(args, nargs, names, &timeout) < 0)
+        return NULL;
+    return answer(take_once((owned_lock *)self, timeout));
+}
+
 static PyObject *
 lock_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    owned_store_u64(&((owned_region *)self)->holder, owned_thread_id());
-    return Py_NewRef(self);
+    return answer(take_once((owned_lock *)self, FOR_EVER));
 }
+
 static PyObject *
-lock_exit(PyObject *self, PyObject *Py_UNUSED(ignored))
+rlock_acquire(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *names)
 {
-    owned_store_u64(&((owned_region *)self)->holder, OWNED_NOBODY);
+    int64_t timeout;
+    if (parse_acquire_vector(args, nargs, names, &timeout) < 0)
+        return NULL;
+    return answer(take_recursive((owned_lock *)self, timeout));
+}
+
+static PyObject *
+rlock_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return answer(take_recursive((owned_lock *)self, FOR_EVER));
+}
+
+/* For both kinds: the depth of a Lock is never more than one. */
+static PyObject *
+lock_release(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    owned_lock *self = (owned_lock *)op;
+    if (!is_mine(self))
+        return refuse_release(self);
+    if (self->depth > 1)
+        self->depth--;
+    else
+        give_back(self);
     Py_RETURN_NONE;
 }
-static PyMethodDef lock_methods[] = {{"__enter__", lock_enter, METH_NOARGS, NULL}, {"__exit__", lock_exit, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL}};
-static PyType_Slot slots[] = {{Py_tp_new, lock_new}, {Py_tp_methods, lock_methods}, {Py_tp_dealloc, owned_region_dealloc_lock}, {Py_tp_traverse, owned_region_traverse}, {Py_tp_clear, owned_region_clear}, {0, NULL}};
-static PyType_Spec lock_spec = {"owned.Lock", sizeof(owned_region), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};
-static PyType_Spec rlock_spec = {"owned.RLock", sizeof(owned_region), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};
-owned_region *
-owned_lock_region(PyObject *lock)
+
+static PyObject *
+lock_locked(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    if (Py_IS_TYPE(lock, owned_the_state->Lock) || Py_IS_TYPE(lock, owned_the_state->RLock))
-        return (owned_region *)Py_NewRef(lock);
-    PyErr_SetString(PyExc_TypeError, "no lock");
+    return PyBool_FromLong(owned_load_u64(&((owned_lock *)self)->region.holder) != OWNED_NOBODY);
+}
+
+static PyObject *
+lock_is_owned(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(is_mine((owned_lock *)self));
+}
+
+static PyObject *
+rlock_recursion_count(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return PyLong_FromSsize_t(is_mine((owned_lock *)self) ? ((owned_lock *)self)->depth : 0);
+}
+
+static PyObject *
+lock_release_save(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    owned_lock *self = (owned_lock *)op;
+    if (!is_mine(self))
+        return refuse_release(self);
+    PyObject *depth = PyLong_FromSsize_t(self->depth);
+    if (depth != NULL)
+        give_back(self);
+    return depth;
+}
+
+/* As in CPython a signal does not interrupt this wait: Condition.wait() promises to come back with the lock held. */
+static PyObject *
+lock_acquire_restore(PyObject *op, PyObject *state)
+{
+    owned_lock *self = (owned_lock *)op;
+    Py_ssize_t depth = PyLong_AsSsize_t(state);
+    if (depth == -1 && PyErr_Occurred())
+        return NULL;
+    if (depth < 1) {
+        PyErr_Format(PyExc_ValueError, "`state` must come from _release_save(), got %zd", depth);
+        return NULL;
+    }
+    if (take(self, FOR_EVER, 0, depth) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+#ifdef HAVE_FORK
+/* The old wakeup is left alone on purpose, as CPython does: a thread of the parent may have been in the middle of an
+ * operation on it, and neither finishing nor freeing it is safe. */
+static PyObject *
+lock_at_fork_reinit(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    owned_lock *self = (owned_lock *)op;
+    PyThread_type_lock fresh = PyThread_allocate_lock();
+    if (fresh == NULL)
+        return PyErr_NoMemory();
+    if (is_mine(self))
+        owned_this_thread.locks_held--;
+    PyThread_acquire_lock(fresh, WAIT_LOCK);
+    self->wakeup = fresh;
+    self->depth = 0;
+    owned_store_u64(&self->waiters, 0);
+    owned_store_u64(&self->posted, 0);
+    owned_store_u64(&self->region.holder, OWNED_NOBODY);
+    Py_RETURN_NONE;
+}
+#endif
+
+static PyObject *
+lock_reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol))
+{
+    PyErr_Format(PyExc_TypeError, "cannot pickle '%.200s' object", Py_TYPE(self)->tp_name);
     return NULL;
 }
+
+static PyObject *
+lock_protect(PyObject *self, PyObject *obj)
+{
+    return owned_share(obj, self);
+}
+
+static PyObject *
+lock_repr(PyObject *op)
+{
+    owned_lock *self = (owned_lock *)op;
+    const char *name = Py_TYPE(self)->tp_name;
+    uint64_t holder = owned_load_u64(&self->region.holder);
+    if (holder == OWNED_NOBODY)
+        return PyUnicode_FromFormat("<unlocked %s object at %p>", name, self);
+    PyObject *info = owned_thread_info_of(holder);
+    if (info == NULL)
+        return NULL;
+    PyObject *text;
+    if (info == Py_None)
+        text = PyUnicode_FromFormat("<locked %s object held by an unknown thread at %p>", name, self);
+    else
+        text = PyUnicode_FromFormat("<locked %s object held by thread %R%s at %p>", name,
+                                    ((owned_thread_info *)info)->name,
+                                    owned_load_u64(&((owned_thread_info *)info)->finished) ? " (ended)" : "", self);
+    Py_DECREF(info);
+    return text;
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------------ */
+
+static PyObject *
+lock_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    /* A subclass whose __init__ takes arguments may be called with them, as with object.__new__. */
+    if (type->tp_init == PyBaseObject_Type.tp_init &&
+        (PyTuple_GET_SIZE(args) != 0 || (kwargs != NULL && PyDict_GET_SIZE(kwargs) != 0))) {
+        PyObject *name = PyType_GetName(type);
+        if (name != NULL)
+            PyErr_Format(PyExc_TypeError, "%U() takes no arguments", name);
+        Py_XDECREF(name);
+        return NULL;
+    }
+    owned_lock *self = (owned_lock *)type->tp_alloc(type, 0);
+    if (self == NULL)
+        return NULL;
+    owned_region_init_lock(&self->region);
+    self->wakeup = PyThread_allocate_lock();
+    if (self->wakeup == NULL) {
+        Py_DECREF(self);
+        return PyErr_NoMemory();
+    }
+    PyThread_acquire_lock(self->wakeup, WAIT_LOCK);
+    return (PyObject *)self;
+}
+
+static void
+lock_dealloc(PyObject *op)
+{
+    owned_lock *self = (owned_lock *)op;
+    if (is_mine(self))
+        owned_this_thread.locks_held--;
+    if (self->wakeup != NULL) {
+        /* Freeing a taken lock is undefined; the try takes it if a wake-up is posted. */
+        PyThread_acquire_lock(self->wakeup, NOWAIT_LOCK);
+        PyThread_release_lock(self->wakeup);
+        PyThread_free_lock(self->wakeup);
+    }
+    owned_region_dealloc_lock(op);
+}
+
+/* ---- adopt ----------------------------------------------------------------------------------------------------- */
+
 int
 owned_lock_adopt(PyObject *lock)
 {
-    (void)lock;
+    owned_lock *self = (owned_lock *)lock;
+    if (owned_thread_id() == 0)
+        return -1;
+    uint64_t holder = owned_load_u64(&self->region.holder);
+    if (holder == owned_this_thread.id)
+        return 0;
+    if (holder == OWNED_NOBODY) {
+        PyErr_Format(PyExc_ValueError, "nobody holds %R: there is nothing to adopt, acquire it", lock);
+        return -1;
+    }
+    int finished = has_finished(holder);
+    if (finished < 0)
+        return -1;
+    /* Of several that adopt at once one wins; the others find a holder that lives. */
+    if (!finished || !owned_cas_u64(&self->region.holder, holder, owned_this_thread.id))
+        return refuse(self, "adopt", "another's");
+    note_taken(self, 1);
     return 0;
 }
+
+/* ---- locked(obj) ----------------------------------------------------------------------------------------------- */
+
+static const owned_access locked_call = {OWNED_OPERATION, "call", "locked()", 1};
+
+/* The lock of a shared object; None where this thread needs none; the violation where no lock would help. */
+static PyObject *
+lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    if (owned_thread_id() == 0)
+        return NULL;
+    owned_region **where = owned_carried(obj);
+    if (where == NULL && !Py_IS_TYPE(obj, owned_the_state->Region)) {
+        PyErr_Format(PyExc_TypeError, "`obj` must be a guarded object, got %.200s%s", Py_TYPE(obj)->tp_name,
+                     owned_lock_check(obj) ? ", which is a context manager itself: `with lock:`" : "");
+        return NULL;
+    }
+    owned_region *r = where != NULL ? owned_region_of(obj, where) : owned_region_resolve((owned_region *)obj);
+    if (r == NULL)
+        Py_RETURN_NONE; /* unborn: whoever touches it first is its owner */
+    PyObject *lock = NULL;
+    owned_region_state state = owned_region_state_of(r);
+    if (state == OWNED_SHARED)
+        lock = owned_region_lock(r);
+    else if (state == OWNED_FROZEN || owned_this_thread.unchecked || owned_region_is_mine(r))
+        lock = Py_NewRef(Py_None);
+    else
+        owned_violation(obj, r, &locked_call, NULL);
+    Py_DECREF((PyObject *)r);
+    return lock;
+}
+
+static PyMethodDef functions[] = {
+    {"lock_to_take", lock_to_take_impl, METH_O,
+     PyDoc_STR("lock_to_take(obj, /)\n--\n\nThe lock a thread takes to touch the object, or None where it needs none.")},
+    {NULL, NULL, 0, NULL},
+};
+
+/* ---- the Python types ------------------------------------------------------------------------------------------ */
+
+PyDoc_STRVAR(lock_doc,
+"Lock()\n--\n\n"
+"A lock that knows its holder: a drop-in for threading.Lock that objects can be shared under.\n\n"
+"While a thread holds the lock, the objects shared under it are that thread's to touch. It behaves as threading.Lock\n"
+"does, but for two things: only the thread that holds it may release it, and a holder that would wait for itself for\n"
+"ever gets an error instead.\n\n"
+"Raises:\n"
+"    LockNotHeldError: release() by a thread that does not hold it.\n"
+"    LockOrderError: acquire() without a timeout by the thread that holds it.\n"
+"    OrphanedError: acquire() when the thread that holds it has ended; adopt(lock) takes it over.\n\n"
+"Threads:\n"
+"    Every method may be called by any thread at any time.");
+
+PyDoc_STRVAR(rlock_doc,
+"RLock()\n--\n\n"
+"A reentrant lock that knows its holder: a drop-in for threading.RLock that objects can be shared under.\n\n"
+"While a thread holds the lock, the objects shared under it are that thread's to touch. The holder may acquire it again,\n"
+"and releases it as often.\n\n"
+"Raises:\n"
+"    LockNotHeldError: release() by a thread that does not hold it.\n"
+"    OrphanedError: acquire() when the thread that holds it has ended; adopt(lock) takes it over.\n\n"
+"Threads:\n"
+"    Every method may be called by any thread at any time.");
+
+PyDoc_STRVAR(lock_acquire_doc,
+"acquire($self, /, blocking=True, timeout=-1)\n--\n\n"
+"Take the lock, waiting until it is free, and return True.\n\n"
+"Args:\n"
+"    blocking: False: do not wait.\n"
+"    timeout: wait so many seconds at most; -1: for ever.\n\n"
+"Returns:\n"
+"    True if this thread holds the lock now, False if it was not to be had in time.\n\n"
+"Raises:\n"
+"    OrphanedError: the thread that holds it has ended, or ends while we wait (noticed within half a second).\n"
+"    LockOrderError: this thread holds it, there is no timeout, and it is no RLock.\n"
+"    ValueError, OverflowError, TypeError: for the arguments threading.Lock refuses.\n\n"
+"Threads:\n"
+"    Any thread. Other threads run while it waits, and a signal handler that raises ends the wait.");
+
+PyDoc_STRVAR(rlock_acquire_doc,
+"acquire($self, /, blocking=True, timeout=-1)\n--\n\n"
+"Take the lock, waiting until it is free, and return True. The thread that holds it may take it again.\n\n"
+"Args:\n"
+"    blocking: False: do not wait.\n"
+"    timeout: wait so many seconds at most; -1: for ever.\n\n"
+"Returns:\n"
+"    True if this thread holds the lock now, False if it was not to be had in time.\n\n"
+"Raises:\n"
+"    OrphanedError: the thread that holds it has ended, or ends while we wait (noticed within half a second).\n"
+"    ValueError, OverflowError, TypeError: for the arguments threading.RLock refuses.\n\n"
+"Threads:\n"
+"    Any thread. Other threads run while it waits, and a signal handler that raises ends the wait.");
+
+PyDoc_STRVAR(release_doc,
+"release($self, /)\n--\n\n"
+"Give the lock back; one that was acquired several times is free after as many releases.\n\n"
+"Raises:\n"
+"    LockNotHeldError: this thread does not hold it.\n\n"
+"Threads:\n"
+"    The holder.");
+
+PyDoc_STRVAR(protect_doc,
+"protect($self, obj, /)\n--\n\n"
+"share(obj, lock=self) under the name PEP 805 gives it; returns `obj`.");
+
+PyDoc_STRVAR(locked_doc, "locked($self, /)\n--\n\nIs the lock held by any thread?");
+PyDoc_STRVAR(enter_doc, "__enter__($self, /)\n--\n\nacquire()");
+PyDoc_STRVAR(exit_doc, "__exit__($self, /, *exc_info)\n--\n\nrelease()");
+PyDoc_STRVAR(is_owned_doc, "_is_owned($self, /)\n--\n\nDoes the calling thread hold it? For threading.Condition.");
+PyDoc_STRVAR(release_save_doc, "_release_save($self, /)\n--\n\nGive it back entirely. For threading.Condition.");
+PyDoc_STRVAR(acquire_restore_doc,
+"_acquire_restore($self, state, /)\n--\n\nTake it as it was before _release_save(). For threading.Condition.");
+PyDoc_STRVAR(recursion_count_doc,
+"_recursion_count($self, /)\n--\n\nHow often the calling thread has acquired it.");
+PyDoc_STRVAR(at_fork_reinit_doc,
+"_at_fork_reinit($self, /)\n--\n\nMake it a free lock again in the child of a fork, whoever held it in the parent.");
+PyDoc_STRVAR(reduce_doc, "__reduce_ex__($self, protocol, /)\n--\n\nA lock cannot be pickled or copied: TypeError.");
+
+#ifdef HAVE_FORK
+#  define AT_FORK_METHOD {"_at_fork_reinit", lock_at_fork_reinit, METH_NOARGS, at_fork_reinit_doc},
+#else
+#  define AT_FORK_METHOD
+#endif
+
+/* What both kinds have. */
+#define COMMON_METHODS                                                                                                  \
+    {"release", lock_release, METH_NOARGS, release_doc},                                                                \
+    {"locked", lock_locked, METH_NOARGS, locked_doc},                                                                   \
+    {"protect", lock_protect, METH_O, protect_doc},                                                                     \
+    {"__exit__", lock_release, METH_VARARGS, exit_doc},                                                                 \
+    {"__reduce_ex__", lock_reduce_ex, METH_O, reduce_doc},                                                              \
+    {"_is_owned", lock_is_owned, METH_NOARGS, is_owned_doc},                                                            \
+    {"_release_save", lock_release_save, METH_NOARGS, release_save_doc},                                                \
+    {"_acquire_restore", lock_acquire_restore, METH_O, acquire_restore_doc},                                            \
+    AT_FORK_METHOD
+
+static PyMethodDef lock_methods[] = {
+    {"acquire", (PyCFunction)(void (*)(void))lock_acquire, METH_FASTCALL | METH_KEYWORDS, lock_acquire_doc},
+    {"__enter__", lock_enter, METH_NOARGS, enter_doc},
+    COMMON_METHODS
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMethodDef rlock_methods[] = {
+    {"acquire", (PyCFunction)(void (*)(void))rlock_acquire, METH_FASTCALL | METH_KEYWORDS, rlock_acquire_doc},
+    {"__enter__", rlock_enter, METH_NOARGS, enter_doc},
+    {"_recursion_count", rlock_recursion_count, METH_NOARGS, recursion_count_doc},
+    COMMON_METHODS
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef members[] = {
+    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(owned_lock, region.weakrefs), Py_READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot lock_slots[] = {
+    {Py_tp_doc, (void *)lock_doc},
+    {Py_tp_new, lock_new},
+    {Py_tp_dealloc, lock_dealloc},
+    {Py_tp_traverse, owned_region_traverse},
+    {Py_tp_clear, owned_region_clear},
+    {Py_tp_repr, lock_repr},
+    {Py_tp_methods, lock_methods},
+    {Py_tp_members, members},
+    {0, NULL},
+};
+
+static PyType_Slot rlock_slots[] = {
+    {Py_tp_doc, (void *)rlock_doc},
+    {Py_tp_new, lock_new},
+    {Py_tp_dealloc, lock_dealloc},
+    {Py_tp_traverse, owned_region_traverse},
+    {Py_tp_clear, owned_region_clear},
+    {Py_tp_repr, lock_repr},
+    {Py_tp_methods, rlock_methods},
+    {Py_tp_members, members},
+    {0, NULL},
+};
+
+/* As in threading, RLock may be subclassed and Lock may not. */
+static PyType_Spec lock_spec = {
+    .name = "owned.Lock",
+    .basicsize = sizeof(owned_lock),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = lock_slots,
+};
+
+static PyType_Spec rlock_spec = {
+    .name = "owned.RLock",
+    .basicsize = sizeof(owned_lock),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = rlock_slots,
+};
+
 int
 owned_lock_add(PyObject *module)
 {
-    return owned_state_add_type(module, &owned_the_state->Lock, &lock_spec, NULL, "Lock") < 0 ? -1 : owned_state_add_type(module, &owned_the_state->RLock, &rlock_spec, NULL, "RLock");
+    owned_state *state = owned_the_state;
+    if (owned_state_add_type(module, &state->Lock, &lock_spec, NULL, "Lock") < 0 ||
+        owned_state_add_type(module, &state->RLock, &rlock_spec, NULL, "RLock") < 0)
+        return -1;
+    return PyModule_AddFunctions(module, functions);
 }

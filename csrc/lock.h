@@ -1,14 +1,21 @@
-/* Locks as regions: ours are their own, somebody else's get one made for them. */
+/* Lock and RLock, and the regions of other people's locks. */
 // SPDX-License-Identifier: MIT
 #ifndef OWNED_LOCK_H
 #define OWNED_LOCK_H
 
 #include "region.h"
 
-/* The SHARED region for objects guarded by `lock`. New reference; TypeError for what cannot tell who holds it. */
+/* The region that stands for `lock`: one of ours is its own; a foreign lock that can tell who holds it has one as long as
+ * something is shared under it. New reference; TypeError for a lock that cannot tell, and for what is no lock. */
 owned_region *owned_lock_region(PyObject *lock);
 
-/* Take a lock of ours over from a holder that has ended. */
+/* A Lock or an RLock (or a subclass). */
+int owned_lock_check(PyObject *obj);
+
+/* Take over a lock of ours whose holder's thread has finished: this thread holds it once from now on. 0 (also where this
+ * thread holds it already), or -1 with an error set: nobody holds it, or a thread that lives. */
 int owned_lock_adopt(PyObject *lock);
+
+int owned_lock_add(PyObject *module);
 
 #endif

@@ -109,18 +109,25 @@ share(PyObject *obj, owned_region *region, PyObject *lock)
     return result;
 }
 
+PyObject *
+owned_share(PyObject *obj, PyObject *lock)
+{
+    owned_region *region;
+    if (owned_verb_target("share", obj, &region) < 0)
+        return NULL;
+    int result = share(obj, region, lock);
+    Py_DECREF((PyObject *)region);
+    return result < 0 ? NULL : Py_NewRef(obj);
+}
+
 static PyObject *
 share_impl(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"", "lock", NULL};
     PyObject *obj, *lock = Py_None;
-    owned_region *region;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:share", keywords, &obj, &lock) ||
-        owned_verb_target("share", obj, &region) < 0)
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:share", keywords, &obj, &lock))
         return NULL;
-    int result = share(obj, region, lock);
-    Py_DECREF((PyObject *)region);
-    return result < 0 ? NULL : Py_NewRef(obj);
+    return owned_share(obj, lock);
 }
 
 PyDoc_STRVAR(share_doc,

@@ -38,7 +38,7 @@ owned_state_init(owned_state *state)
         return -1;
     OWNED_STATE_IMPORTS(X)
 #undef X
-    if ((state->threads = PyDict_New()) == NULL)
+    if ((state->threads = PyDict_New()) == NULL || (state->foreign_regions = PyDict_New()) == NULL)
         return -1;
     state->tenure_key = PyUnicode_FromString("owned._core.Tenure");
     return state->tenure_key == NULL ? -1 : 0;
@@ -54,6 +54,7 @@ owned_state_traverse(owned_state *state, visitproc visit, void *arg)
     OWNED_STATE_IMPORTS(X)
 #undef X
     Py_VISIT(state->threads);
+    Py_VISIT(state->foreign_regions);
     return 0;
 }
 
@@ -70,6 +71,7 @@ owned_state_clear(owned_state *state)
     OWNED_STATE_NAMES(X)
 #undef X
     Py_CLEAR(state->threads);
+    Py_CLEAR(state->foreign_regions);
     owned_region_drain_pool(state);
     Py_CLEAR(state->tenure_key);
 }

@@ -21,6 +21,8 @@
 #define OWNED_STATE_IMPORTS(X) /* field, module, name: taken once when the module is executed */                        \
     X(make_violation, "owned._violations", "make_violation")                                                            \
     X(describe_stub, "owned._violations", "describe_stub")                                                              \
+    X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                             \
+    X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \
     X(make_record, "owned._records", "make_record")                                                                     \
     X(OwnershipError, "owned.errors", "OwnershipError")                                                                 \
     X(WrongThreadError, "owned.errors", "WrongThreadError")                                                             \
@@ -52,6 +54,8 @@ typedef struct owned_state {
 #undef X
     PyObject *threads;        /* dict: id -> ThreadInfo of every thread that lives, or ended holding a lock */
     PyObject *tenure_key;     /* the key of a Tenure in a thread-state dict */
+    PyObject *foreign_regions; /* dict: address of a foreign lock -> weak reference to its region; see foreign_lock.c */
+    owned_mutex foreign_mutex;
     owned_region *pool;       /* dead plain regions, linked by `forward` */
     owned_mutex pool_mutex;
 } owned_state;

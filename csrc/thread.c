@@ -97,7 +97,7 @@ tenure_dealloc(PyObject *self)
     tenure *t = (tenure *)self;
     PyObject_GC_UnTrack(self);
     if (t->info != NULL) {
-        int held = 0;
+        int held = 1; /* nobody knows, if another thread clears up: the child of a fork, or the interpreter's end */
         if (owned_this_thread.id == t->info->id) {
             if (owned_this_thread.birth != NULL)
                 owned_region_close_blocks(owned_this_thread.birth, t->home);
@@ -200,9 +200,15 @@ owned_thread_register(void)
         goto done;
     owned_this_thread.info = info;
     owned_this_thread.birth = home;
-    if (describe(info, home) < 0)
-        goto done;
-    result = PyDict_SetItem(state->threads, key, (PyObject *)info);
+    result = describe(info, home);
+    if (result == 0)
+        result = PyDict_SetItem(state->threads, key, (PyObject *)info);
+    if (result < 0) { /* registered as a whole or not at all */
+        PyObject *error = PyErr_GetRaisedException();
+        if (PyDict_DelItem(tstate_dict, state->tenure_key) < 0)
+            PyErr_Clear();
+        PyErr_SetRaisedException(error);
+    }
 done:
     Py_XDECREF((PyObject *)t);
     Py_XDECREF((PyObject *)home);

@@ -22,6 +22,7 @@ from owned._core import (
     share,
     unchecked,
 )
+from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
 from owned.errors import (
     FreezeError,

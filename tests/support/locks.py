@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Threads that hold locks, for the tests of locks."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+LIMIT = 30.0
+
+
+def join(thread: threading.Thread) -> None:
+    """Join a thread; one that hangs is a failure."""
+    thread.join(LIMIT)
+    assert not thread.is_alive(), f"{thread.name} hangs"
+
+
+@contextlib.contextmanager
+def held_elsewhere(lock: Any, name: str = "holder") -> Iterator[threading.Event]:
+    """Another thread holds the lock while the block runs, or until the event it gives is set."""
+    taken, enough = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            taken.set()
+            assert enough.wait(LIMIT)
+
+    thread = threading.Thread(target=hold, name=name)
+    thread.start()
+    assert taken.wait(LIMIT)
+    try:
+        yield enough
+    finally:
+        enough.set()
+        join(thread)
+
+
+def orphan(lock: Any, name: str = "the departed") -> None:
+    """A thread takes the lock and ends without giving it back."""
+    thread = threading.Thread(target=lock.acquire, name=name)
+    thread.start()
+    join(thread)

@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: MIT
+"""Lock and RLock under many threads, across fork, and at the end of the interpreter."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+from locks import LIMIT, join
+
+import owned
+
+BOTH = pytest.mark.parametrize("kind", [owned.Lock, owned.RLock])
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+
+
+def script(source, *args):
+    """Run a program of its own; its output, which must have come without an error."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-X", "faulthandler", "-c", textwrap.dedent(source), *args],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout
+
+
+@BOTH
+def test_increments(kind):
+    """8 threads, 10,000 increments each of one shared counter: none is lost, none is refused."""
+
+    @owned.owned
+    class Counter:
+        def __init__(self):
+            self.value = 0
+
+    lock = kind()
+    counter = owned.share(Counter(), lock=lock)
+    start = threading.Barrier(8)
+
+    def count():
+        start.wait(LIMIT)
+        for _ in range(10_000):
+            with lock:
+                counter.value += 1
+
+    threads = [threading.Thread(target=count) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        join(thread)
+    with lock:
+        assert counter.value == 80_000
+
+
+@BOTH
+def test_mutual_exclusion(kind):
+    """Never two threads inside: every way to acquire, mixed, and each finds the place empty."""
+    lock = kind()
+    start = threading.Barrier(8)
+    inside = []
+    crowded = []
+
+    def work(i):
+        start.wait(LIMIT)
+        for round_ in range(2000):
+            way = (i + round_) % 3
+            if way == 0:
+                lock.acquire()
+            elif way == 1:
+                while not lock.acquire(False):
+                    pass
+            else:
+                while not lock.acquire(timeout=0.001):
+                    pass
+            inside.append(i)
+            if len(inside) != 1 or not lock._is_owned():
+                crowded.append(i)
+            inside.pop()
+            lock.release()
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        join(thread)
+    assert not crowded
+    assert not lock.locked()
+
+
+@BOTH
+def test_condition_queue(kind):
+    """A bounded queue over threading.Condition: 4 producers, 4 consumers, everything arrives once."""
+    cond = threading.Condition(kind())
+    queue = owned.share(owned.List(), lock=cond)
+    got = [[] for _ in range(4)]
+
+    def produce(i):
+        for n in range(500):
+            with cond:
+                assert cond.wait_for(lambda: len(queue) < 10, LIMIT)
+                queue.append((i, n))
+                cond.notify_all()
+
+    def consume(i):
+        while True:
+            with cond:
+                assert cond.wait_for(lambda: queue, LIMIT)
+                item = queue.pop(0)
+                cond.notify_all()
+            if item is None:
+                return
+            got[i].append(item)
+
+    producers = [threading.Thread(target=produce, args=(i,)) for i in range(4)]
+    consumers = [threading.Thread(target=consume, args=(i,)) for i in range(4)]
+    for thread in producers + consumers:
+        thread.start()
+    for thread in producers:
+        join(thread)
+    with cond:
+        queue.extend([None] * 4)
+        cond.notify_all()
+    for thread in consumers:
+        join(thread)
+    assert sorted(item for items in got for item in items) == [(i, n) for i in range(4) for n in range(500)]
+
+
+@needs_fork
+@BOTH
+def test_fork_while_another_thread_holds(kind):
+    """In the child the lock of a thread that stayed behind is orphaned: no wait for ever, and adopt() takes it over."""
+    out = script(
+        """
+        import os, sys, threading, owned
+        lock = getattr(owned, sys.argv[1])()
+        taken, enough = threading.Event(), threading.Event()
+        def hold():
+            with lock:
+                taken.set()
+                enough.wait(30)
+        holder = threading.Thread(target=hold, name="bookkeeper")
+        holder.start()
+        taken.wait(30)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                try:
+                    lock.acquire()
+                except owned.OrphanedError as error:
+                    assert "bookkeeper" in str(error), error
+                    owned.adopt(lock)
+                    lock.release()
+                    with lock:
+                        code = 0
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert lock.locked()
+        enough.set()
+        holder.join()
+        with lock:
+            print("fine")
+        """,
+        kind.__name__,
+    )
+    assert out == "fine\n"
+
+
+@needs_fork
+@BOTH
+def test_fork_while_the_forking_thread_holds(kind):
+    """The child holds what its one thread held, and what is shared under it; the parent's lock is another one."""
+    out = script(
+        """
+        import os, sys, threading, owned
+        lock = getattr(owned, sys.argv[1])()
+        items = owned.share(owned.List([1]), lock=lock)
+        with lock:
+            child = os.fork()
+            if child == 0:
+                code = 1
+                try:
+                    items.append(2)
+                    lock.release()
+                    thread = threading.Thread(target=lambda: (lock.acquire(), lock.release()))
+                    thread.start()
+                    thread.join()
+                    lock.acquire()
+                    code = 0
+                finally:
+                    os._exit(code)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+            assert items == [1]
+        print("fine")
+        """,
+        kind.__name__,
+    )
+    assert out == "fine\n"
+
+
+@needs_fork
+def test_fork_in_a_storm():
+    """Forks while other threads take and give back a lock: every child gets by within its own life."""
+    out = script(
+        """
+        import os, threading, owned
+        lock, stop = owned.Lock(), threading.Event()
+        def storm():
+            while not stop.is_set():
+                with lock:
+                    pass
+        threads = [threading.Thread(target=storm) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        codes = []
+        for _ in range(30):
+            child = os.fork()
+            if child == 0:
+                code = 1
+                try:
+                    try:
+                        lock.acquire(timeout=20)
+                    except owned.OrphanedError:
+                        owned.adopt(lock)
+                    else:
+                        assert lock._is_owned()
+                    lock.release()
+                    code = 0
+                finally:
+                    os._exit(code)
+            codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        stop.set()
+        for thread in threads:
+            thread.join()
+        print(codes == [0] * 30)
+        """,
+    )
+    assert out == "True\n"
+
+
+@BOTH
+def test_shutdown_with_daemon_threads(kind):
+    """The interpreter ends in peace while daemon threads hold a lock, wait for one, and take and give back another."""
+    out = script(
+        """
+        import sys, threading, owned
+        kind = getattr(owned, sys.argv[1])
+        mine, theirs, busy = kind(), kind(), kind()
+        items = owned.share(owned.List(), lock=busy)
+        ready = threading.Barrier(7)
+        def hold():
+            theirs.acquire()
+            ready.wait()
+            threading.Event().wait()
+        def wait(lock):
+            ready.wait()
+            lock.acquire()
+        def storm():
+            ready.wait()
+            while True:
+                with busy:
+                    items.append(len(items))
+                    del items[:]
+        mine.acquire()
+        for target, args in [(hold, ()), (wait, (mine,)), (wait, (mine,)), (storm, ()), (storm, ()), (storm, ())]:
+            threading.Thread(target=target, args=args, daemon=True).start()
+        ready.wait()
+        print("end")
+        """,
+        kind.__name__,
+    )
+    assert out == "end\n"
+
+
+@BOTH
+def test_locks_alive_at_exit(kind):
+    """Locks in module globals, in cycles and in threads' locals, held and free, go with the interpreter."""
+    out = script(
+        """
+        import sys, threading, owned
+        kind = getattr(owned, sys.argv[1])
+        held, free, local = kind(), kind(), threading.local()
+        held.acquire()
+        local.lock = kind()
+        local.lock.acquire()
+        cycle = owned.share(owned.List(), lock=kind())
+        with owned.locked(cycle):
+            cycle.append(cycle)
+            cycle.append(owned.lock_of(cycle))
+        class Late:
+            def __del__(self):
+                with free:
+                    held.release()
+        late = Late()
+        print("end")
+        """,
+        kind.__name__,
+    )
+    assert out == "end\n"
