@@ -34,3 +34,8 @@ from owned.errors import (
     OwnershipError,
     WrongThreadError,
 )
+
+# The names that PEP 805 proposes.
+IllegalThreadAccessException = WrongThreadError
+UnprotectedAccessException = LockNotHeldError
+TransferBox = Parcel
