@@ -12,6 +12,7 @@ plain slots for owned slots, plain for the rest. Not measured: contention, other
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import platform
 import statistics
@@ -55,7 +56,7 @@ def make_class(name: str, *, slots: bool) -> type:
 
 def subjects() -> dict[str, Any]:
     plain = make_class("Plain", slots=False)
-    wrapt_is_c = wrapt.ObjectProxy.__module__ != "wrapt.wrappers" or type(wrapt.ObjectProxy) is type
+    wrapt_is_c = importlib.util.find_spec("wrapt._wrappers") is not None
     return {
         "plain": plain,
         "plain slots": make_class("PlainSlots", slots=True),
