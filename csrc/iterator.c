@@ -1,6 +1,7 @@
 /* The iterator of every guarded container and view. It holds the container and the builtin's own iterator over it, and asks
- * the container's current region at every step, so that `with lock: it = iter(shared)` is no way around the lock. Both
- * fields stay as they are until the iterator dies: threads that share one need no lock for them. */
+ * the container's current region at every step, so that `with lock: it = iter(shared)` is no way around the lock. Like the
+ * builtin's, it lets go of the container at the end, under its critical section: another thread may be looking, if only to
+ * be refused. No tp_clear: a cycle through an iterator runs through its container, which is cleared. */
 // SPDX-License-Identifier: MIT
 #include "containers.h"
 
@@ -30,33 +31,55 @@ owned_iterator_new(PyObject *container, owned_region **where, PyObject *inner)
     return (PyObject *)self;
 }
 
-/* The builtin's iterator, checked; borrowed. NULL with an error set, or without one when the collector has cleared us. */
+/* New reference, or NULL at the end. */
 static PyObject *
-inner_borrowed(container_iterator *self)
+get_container(container_iterator *self)
 {
-    if (self->container == NULL || owned_check(self->container, self->where, &owned_on_iteration, NULL) < 0)
-        return NULL;
-    return self->inner;
+    PyObject *container;
+    OWNED_BEGIN_CRITICAL((PyObject *)self);
+    container = Py_XNewRef(self->container);
+    OWNED_END_CRITICAL();
+    return container;
+}
+
+static void
+drop_container(container_iterator *self)
+{
+    PyObject *container;
+    OWNED_BEGIN_CRITICAL((PyObject *)self);
+    container = self->container;
+    self->container = NULL;
+    OWNED_END_CRITICAL();
+    Py_XDECREF(container);
 }
 
 static PyObject *
 iterator_next(PyObject *op)
 {
     container_iterator *self = (container_iterator *)op;
-    PyObject *inner = inner_borrowed(self);
-    return inner == NULL ? NULL : self->step(inner);
+    PyObject *container = get_container(self);
+    if (container == NULL)
+        return NULL;
+    PyObject *item = NULL;
+    if (owned_check(container, self->where, &owned_on_iteration, NULL) >= 0) {
+        item = self->step(self->inner);
+        if (item == NULL && !PyErr_Occurred())
+            drop_container(self);
+    }
+    Py_DECREF(container);
+    return item;
 }
 
+/* A method of the builtin's iterator, which knows what to say at the end. */
 static PyObject *
 call_inner(PyObject *op, const char *name, PyObject *arg)
 {
-    PyObject *inner = inner_borrowed((container_iterator *)op);
-    if (inner == NULL) {
-        if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_ReferenceError, "the iterator's container has been collected");
-        return NULL;
-    }
-    return PyObject_CallMethod(inner, name, arg == NULL ? NULL : "(O)", arg);
+    container_iterator *self = (container_iterator *)op;
+    PyObject *container = get_container(self), *result = NULL;
+    if (container == NULL || owned_check(container, self->where, &owned_on_iteration, NULL) >= 0)
+        result = PyObject_CallMethod(self->inner, name, arg == NULL ? NULL : "(O)", arg);
+    Py_XDECREF(container);
+    return result;
 }
 
 static PyObject *
@@ -87,21 +110,13 @@ iterator_traverse(PyObject *op, visitproc visit, void *arg)
     return 0;
 }
 
-static int
-iterator_clear(PyObject *op)
-{
-    container_iterator *self = (container_iterator *)op;
-    Py_CLEAR(self->container);
-    Py_CLEAR(self->inner);
-    return 0;
-}
-
 static void
 iterator_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    iterator_clear(self);
+    drop_container((container_iterator *)self);
+    Py_DECREF(((container_iterator *)self)->inner);
     type->tp_free(self);
     Py_DECREF((PyObject *)type);
 }
@@ -124,7 +139,6 @@ static PyType_Slot iterator_slots[] = {
     {Py_tp_iternext, iterator_next},
     {Py_tp_methods, iterator_methods},
     {Py_tp_traverse, iterator_traverse},
-    {Py_tp_clear, iterator_clear},
     {Py_tp_dealloc, iterator_dealloc},
     {0, NULL},
 };

@@ -57,6 +57,24 @@ is_guarded(PyObject *obj)
     return PyObject_TypeCheck(obj, owned_the_state->List);
 }
 
+/* What `iterable` yields, as a plain list. A length hint is not believed: list() takes one for granted that extend() ignores. */
+static PyObject *
+collect(PyObject *iterable)
+{
+    if (PyList_CheckExact(iterable) || PyTuple_CheckExact(iterable))
+        return PySequence_List(iterable);
+    PyObject *item, *iterator = PyObject_GetIter(iterable), *items = iterator == NULL ? NULL : PyList_New(0);
+    while (items != NULL && (item = PyIter_Next(iterator)) != NULL) {
+        if (PyList_Append(items, item) < 0)
+            Py_CLEAR(items);
+        Py_DECREF(item);
+    }
+    Py_XDECREF(iterator);
+    if (PyErr_Occurred())
+        Py_CLEAR(items);
+    return items;
+}
+
 /* What `iterable` yields, settled in this List's region, as a plain list of our own. The iterable may be anything and may
  * have let go of the lock, so the check is made again. */
 static PyObject *
@@ -64,7 +82,7 @@ settled_items(PyObject *self, PyObject *iterable, const owned_access *how)
 {
     if (owned_operand_check(iterable, how) < 0)
         return NULL;
-    PyObject *items = PySequence_List(iterable);
+    PyObject *items = collect(iterable);
     if (items != NULL && CHECK(self, how, NULL) < 0)
         Py_CLEAR(items);
     return owned_settle_content(self, WHERE(self), items);

@@ -1,5 +1,6 @@
 /* keys(), values() and items() of a Dict: the builtin's own view behind a check. As with a plain dict, the set operations of
- * keys() and items() make plain sets: of hashable things, and of nothing that the view would be a copy of. */
+ * keys() and items() make plain sets: of hashable things, and of nothing that the view would be a copy of.
+ * No tp_clear: a cycle through a view runs through its Dict, which is cleared. */
 // SPDX-License-Identifier: MIT
 #include "containers.h"
 
@@ -46,10 +47,6 @@ static PyObject *
 inner_borrowed(PyObject *op, const owned_access *how)
 {
     dict_view *self = (dict_view *)op;
-    if (self->dict == NULL) {
-        PyErr_SetString(PyExc_ReferenceError, "the view's dict has been collected");
-        return NULL;
-    }
     return owned_check(self->dict, WHERE(self->dict), how, NULL) < 0 ? NULL : self->inner;
 }
 
@@ -66,8 +63,6 @@ static PyObject *
 view_repr(PyObject *op)
 {
     dict_view *self = (dict_view *)op;
-    if (self->dict == NULL)
-        return PyUnicode_FromFormat("<%s at %p>", Py_TYPE(op)->tp_name, op);
     if (!owned_may_look(self->dict, WHERE(self->dict)))
         return owned_stub(self->dict, WHERE(self->dict));
     return PyObject_Repr(self->inner);
@@ -156,21 +151,13 @@ view_traverse(PyObject *op, visitproc visit, void *arg)
     return 0;
 }
 
-static int
-view_clear(PyObject *op)
-{
-    dict_view *self = (dict_view *)op;
-    Py_CLEAR(self->dict);
-    Py_CLEAR(self->inner);
-    return 0;
-}
-
 static void
 view_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    view_clear(self);
+    Py_DECREF(((dict_view *)self)->dict);
+    Py_DECREF(((dict_view *)self)->inner);
     type->tp_free(self);
     Py_DECREF((PyObject *)type);
 }
@@ -197,7 +184,6 @@ static PyGetSetDef view_getset[] = {
     {Py_tp_iter, view_iter},                                                                                           \
     {Py_tp_getset, view_getset},                                                                                       \
     {Py_tp_traverse, view_traverse},                                                                                   \
-    {Py_tp_clear, view_clear},                                                                                         \
     {Py_tp_dealloc, view_dealloc},                                                                                     \
     {Py_sq_length, view_length}
 
