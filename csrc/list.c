@@ -280,7 +280,7 @@ list_add(PyObject *left, PyObject *right)
 {
     if (is_guarded(left) && PyList_Check(right))
         return list_concat(left, right);
-    if (is_guarded(right) && owned_operand_check(right, &on_add) < 0)
+    if (owned_operand_check(left, &on_add) < 0 || owned_operand_check(right, &on_add) < 0)
         return NULL;
     Py_RETURN_NOTIMPLEMENTED;
 }

@@ -236,10 +236,10 @@ SET_OPERATORS(X)
     static PyObject *set_inplace_##slot(PyObject *self, PyObject *other)                                               \
     {                                                                                                                  \
         static const owned_access how = {OWNED_OPERATION, "use", sign, 1};                                           \
-        if (!PyAnySet_Check(other))                                                                                    \
-            Py_RETURN_NOTIMPLEMENTED;                                                                                  \
         if (CHECK(self, &how, NULL) < 0)                                                                               \
             return NULL;                                                                                               \
+        if (!PyAnySet_Check(other))                                                                                    \
+            Py_RETURN_NOTIMPLEMENTED;                                                                                  \
         PyObject *none = set_##method(self, &other, 1, NULL);                                                          \
         Py_XDECREF(none);                                                                                              \
         return none == NULL ? NULL : Py_NewRef(self);                                                                  \
