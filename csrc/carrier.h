@@ -11,9 +11,9 @@
 #include "check.h"
 
 typedef struct { PyObject_HEAD owned_region *region; } owned_object;
-typedef struct { PyListObject list; owned_region *region; } owned_list;
-typedef struct { PyDictObject dict; owned_region *region; } owned_dict;
-typedef struct { PySetObject set; owned_region *region; } owned_set;
+typedef struct { PyListObject list; owned_region *region; PyObject *weakrefs; } owned_list;
+typedef struct { PyDictObject dict; owned_region *region; PyObject *weakrefs; } owned_dict;
+typedef struct { PySetObject set; owned_region *region; } owned_set; /* a set has its own list of weak references */
 /* The inside is in `wrapped`; a wrapper's region is its membrane's, shared by all that came out of one own(). */
 typedef struct { PyObject_HEAD PyObject *wrapped; owned_region *region; PyObject *weakrefs; } owned_wrapper;
 
@@ -29,13 +29,18 @@ PyTypeObject *owned_known_type(PyObject *obj);
  * New reference, NULL with an error set and nothing changed. */
 PyObject *owned_settle_slow(PyObject *value, owned_region *region);
 
+/* The values that settle as what they are in any region, told by their type alone. */
+static inline int
+owned_is_scalar(PyObject *value)
+{
+    return value == Py_None || PyUnicode_CheckExact(value) || PyLong_CheckExact(value) || PyFloat_CheckExact(value) ||
+           PyBool_Check(value) || PyBytes_CheckExact(value);
+}
+
 static inline PyObject *
 owned_settle(PyObject *value, owned_region *region)
 {
-    if (value == Py_None || PyUnicode_CheckExact(value) || PyLong_CheckExact(value) || PyFloat_CheckExact(value) ||
-        PyBool_Check(value) || PyBytes_CheckExact(value))
-        return Py_NewRef(value);
-    return owned_settle_slow(value, region);
+    return owned_is_scalar(value) ? Py_NewRef(value) : owned_settle_slow(value, region);
 }
 
 /* A value that no code can change: exact immutable builtins, and tuples and frozensets of them are *not* looked into. */

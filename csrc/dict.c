@@ -1,0 +1,363 @@
+/* Dict: a dict that belongs to somebody. See containers.h.
+ *
+ * copy(), fromkeys() and | make a Dict, private to the thread that made it, where CPython makes a plain `dict` from a
+ * subclass: a copy that silently fell out of the guard would be the next race. `dict(x)` is the way to a plain one. */
+// SPDX-License-Identifier: MIT
+#include "containers.h"
+
+#define BASE PyDict_Type
+#define WHERE(self) (&((owned_dict *)(self))->region)
+#define CHECK(self, how, detail) owned_check((self), WHERE(self), (how), (detail))
+
+OWNED_CONTAINER_LIFE(dict, Dict, BASE, OWNED_CLEAR_WEAKREFS)
+
+/* X(method, writes): every method with contents to check. DELEGATED ones need nothing else. */
+#define DICT_DELEGATED(X) X(clear, 1) X(get, 0) X(pop, 1) X(popitem, 1)
+#define DICT_SPECIAL(X)                                                                                                \
+    X(copy, 0) X(fromkeys, 0) X(items, 0) X(keys, 0) X(setdefault, 1) X(update, 1) X(values, 0) X(__reversed__, 0)
+/* Of object: they read all there is. */
+#define OBJECT_DELEGATED(X) X(__reduce_ex__, 0) X(__getstate__, 0)
+
+enum {
+#define X(name, writes) METHOD_##name,
+    DICT_DELEGATED(X) DICT_SPECIAL(X) METHODS_OF_DICT, METHOD_OF_OBJECT = METHODS_OF_DICT - 1, OBJECT_DELEGATED(X)
+#undef X
+    METHODS_COUNT
+};
+
+static owned_method methods[] = {
+#define X(name, writes) [METHOD_##name] = {{OWNED_METHOD, "call", #name, writes}, NULL},
+    DICT_DELEGATED(X) DICT_SPECIAL(X) OBJECT_DELEGATED(X)
+#undef X
+};
+
+#define X(name, writes)                                                                                                \
+    static PyObject *dict_##name(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)           \
+    {                                                                                                                  \
+        const owned_method *method = &methods[METHOD_##name];                                                          \
+        return CHECK(self, &method->how, NULL) < 0 ? NULL : owned_method_call(method, self, args, nargs, kwnames);     \
+    }
+DICT_DELEGATED(X)
+OBJECT_DELEGATED(X)
+#undef X
+
+/* ---- making ---------------------------------------------------------------------------------------------------- */
+
+PyObject *
+owned_dict_new(owned_region *region)
+{
+    return owned_container_new(owned_the_state->Dict, offsetof(owned_dict, region), region);
+}
+
+static int
+is_guarded(PyObject *obj)
+{
+    return PyObject_TypeCheck(obj, owned_the_state->Dict);
+}
+
+/* Settle what was collected for this Dict in a plain dict of our own, then put all of it in. Collecting may have run any code,
+ * which may have let go of the lock, so the check is made again. 0 or -1; steals `collected`, which may be NULL with an error. */
+static int
+take_in(PyObject *self, PyObject *collected, const owned_access *how)
+{
+    if (collected != NULL && CHECK(self, how, NULL) < 0)
+        Py_CLEAR(collected);
+    collected = owned_settle_content(self, WHERE(self), collected);
+    int result = collected == NULL ? -1 : PyDict_Update(self, collected);
+    Py_XDECREF(collected);
+    return result;
+}
+
+/* A Dict is read through its methods by dict.update(), one checked item at a time. For an exact one, whose methods nobody
+ * can have overridden, a plain copy does the same at once. New reference. */
+static PyObject *
+operand_for_update(PyObject *operand, const owned_access *how)
+{
+    if (!Py_IS_TYPE(operand, owned_the_state->Dict))
+        return Py_NewRef(operand);
+    return CHECK(operand, how, NULL) < 0 ? NULL : PyDict_Copy(operand);
+}
+
+/* What dict.update() would take from these arguments, as a plain dict of our own. */
+static PyObject *
+collect(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    const owned_method *method = &methods[METHOD_update];
+    PyObject *collected = PyDict_New();
+    if (collected == NULL || nargs != 1 || !Py_IS_TYPE(args[0], owned_the_state->Dict)) {
+        PyObject *none = collected == NULL ? NULL : owned_method_call(method, collected, args, nargs, kwnames);
+        if (none == NULL)
+            Py_CLEAR(collected);
+        Py_XDECREF(none);
+        return collected;
+    }
+    PyObject *operand = operand_for_update(args[0], &method->how);
+    int failed = operand == NULL || PyDict_Update(collected, operand) < 0;
+    Py_XDECREF(operand);
+    for (Py_ssize_t i = 0; !failed && kwnames != NULL && i < PyTuple_GET_SIZE(kwnames); i++)
+        failed = PyDict_SetItem(collected, PyTuple_GET_ITEM(kwnames, i), args[nargs + i]) < 0;
+    if (failed)
+        Py_CLEAR(collected);
+    return collected;
+}
+
+static int
+dict_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    if (CHECK(self, &owned_on_init, NULL) < 0)
+        return -1;
+    if (PyTuple_GET_SIZE(args) == 0 && (kwargs == NULL || PyDict_GET_SIZE(kwargs) == 0))
+        return 0;
+    return take_in(self, PyObject_Call((PyObject *)&BASE, args, kwargs), &owned_on_init);
+}
+
+/* ---- methods --------------------------------------------------------------------------------------------------- */
+
+static PyObject *
+dict_copy(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return CHECK(self, &methods[METHOD_copy].how, NULL) < 0 ? NULL : owned_container_from(PyDict_Copy(self));
+}
+
+/* The value is settled once, not once for every key, so that all keys still share it. */
+static PyObject *
+dict_fromkeys(PyObject *type, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    const owned_method *method = &methods[METHOD_fromkeys];
+    if (nargs != 2)
+        return owned_method_call(method, type, args, nargs, kwnames);
+    owned_region *region = owned_birth_region();
+    PyObject *settled = region == NULL ? NULL : owned_settle(args[1], region);
+    if (settled == NULL)
+        return NULL;
+    PyObject *const settled_args[] = {args[0], settled};
+    PyObject *result = owned_method_call(method, type, settled_args, nargs, kwnames);
+    Py_DECREF(settled);
+    return result;
+}
+
+static PyObject *
+dict_setdefault(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    const owned_method *method = &methods[METHOD_setdefault];
+    if (CHECK(self, &method->how, NULL) < 0)
+        return NULL;
+    if (nargs != 2 || (owned_is_scalar(args[0]) && owned_is_scalar(args[1])))
+        return owned_method_call(method, self, args, nargs, kwnames);
+    /* A default that is not needed must not be settled: that would give it away. */
+    PyObject *found;
+    if (PyDict_GetItemRef(self, args[0], &found) != 0)
+        return found;
+    PyObject *result = NULL;
+    PyObject *key = owned_settle_into(self, WHERE(self), args[0]);
+    PyObject *value = key == NULL ? NULL : owned_settle_into(self, WHERE(self), args[1]);
+    if (value != NULL) {
+        PyObject *const settled_args[] = {key, value};
+        result = owned_method_call(method, self, settled_args, nargs, kwnames);
+    }
+    Py_XDECREF(value);
+    Py_XDECREF(key);
+    return result;
+}
+
+static PyObject *
+dict_update(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    const owned_method *method = &methods[METHOD_update];
+    if (CHECK(self, &method->how, NULL) < 0 || take_in(self, collect(args, nargs, kwnames), &method->how) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+#define VIEW(name, KIND)                                                                                               \
+    static PyObject *dict_##name(PyObject *self, PyObject *Py_UNUSED(ignored))                                         \
+    {                                                                                                                  \
+        const owned_method *method = &methods[METHOD_##name];                                                          \
+        if (CHECK(self, &method->how, NULL) < 0)                                                                       \
+            return NULL;                                                                                               \
+        return owned_view_new(KIND, self, owned_method_call(method, self, NULL, 0, NULL));                             \
+    }
+VIEW(keys, OWNED_KEYS)
+VIEW(values, OWNED_VALUES)
+VIEW(items, OWNED_ITEMS)
+
+static PyObject *
+dict___reversed__(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    const owned_method *method = &methods[METHOD___reversed__];
+    if (CHECK(self, &method->how, NULL) < 0)
+        return NULL;
+    return owned_iterator_new(self, WHERE(self), owned_method_call(method, self, NULL, 0, NULL));
+}
+
+#define WITH_KEYWORDS(function) (PyCFunction)(void (*)(void))(function), METH_FASTCALL | METH_KEYWORDS
+
+static PyMethodDef dict_methods[] = {
+#define X(name, writes) {#name, WITH_KEYWORDS(dict_##name), NULL},
+    DICT_DELEGATED(X) OBJECT_DELEGATED(X) X(setdefault, 1) X(update, 1)
+#undef X
+    {"fromkeys", WITH_KEYWORDS(dict_fromkeys) | METH_CLASS, NULL},
+    {"copy", dict_copy, METH_NOARGS, NULL},
+    {"keys", dict_keys, METH_NOARGS, NULL},
+    {"values", dict_values, METH_NOARGS, NULL},
+    {"items", dict_items, METH_NOARGS, NULL},
+    {"__reversed__", dict___reversed__, METH_NOARGS, NULL},
+    OWNED_INIT_SUBCLASS_METHOD(dict),
+    {NULL, NULL, 0, NULL},
+};
+
+/* ---- slots ------------------------------------------------------------------------------------------------------ */
+
+static const owned_access on_or = {OWNED_OPERATION, "use", "|", 0};
+static const owned_access on_inplace_or = {OWNED_OPERATION, "use", "|=", 1};
+
+static PyObject *
+dict_repr(PyObject *self)
+{
+    return owned_may_look(self, WHERE(self)) ? BASE.tp_repr(self) : owned_stub(self, WHERE(self));
+}
+
+static int
+dict_setattro(PyObject *self, PyObject *name, PyObject *value)
+{
+    return owned_container_setattr(self, WHERE(self), name, value);
+}
+
+static Py_ssize_t
+dict_length(PyObject *self)
+{
+    return CHECK(self, &owned_on_len, NULL) < 0 ? -1 : BASE.tp_as_mapping->mp_length(self);
+}
+
+static int
+dict_contains(PyObject *self, PyObject *key)
+{
+    return CHECK(self, &owned_on_contains, NULL) < 0 ? -1 : BASE.tp_as_sequence->sq_contains(self, key);
+}
+
+static PyObject *
+dict_subscript(PyObject *self, PyObject *key)
+{
+    return CHECK(self, &owned_item_read, key) < 0 ? NULL : BASE.tp_as_mapping->mp_subscript(self, key);
+}
+
+static int
+dict_ass_subscript(PyObject *self, PyObject *key, PyObject *value)
+{
+    if (CHECK(self, value == NULL ? &owned_item_delete : &owned_item_write, key) < 0)
+        return -1;
+    if (value == NULL)
+        return BASE.tp_as_mapping->mp_ass_subscript(self, key, NULL);
+    int result = -1;
+    PyObject *settled_key = owned_settle_into(self, WHERE(self), key);
+    PyObject *settled = settled_key == NULL ? NULL : owned_settle_into(self, WHERE(self), value);
+    if (settled != NULL)
+        result = BASE.tp_as_mapping->mp_ass_subscript(self, settled_key, settled);
+    Py_XDECREF(settled);
+    Py_XDECREF(settled_key);
+    return result;
+}
+
+/* As with the builtins, the left operand decides what comes out. */
+static PyObject *
+dict_or(PyObject *left, PyObject *right)
+{
+    if (owned_operand_check(left, &on_or) < 0 || owned_operand_check(right, &on_or) < 0)
+        return NULL;
+    PyObject *operand = operand_for_update(right, &on_or);
+    if (operand == NULL)
+        return NULL;
+    PyObject *merged = BASE.tp_as_number->nb_or(left, operand);
+    Py_DECREF(operand);
+    return is_guarded(left) && merged != Py_NotImplemented ? owned_container_from(merged) : merged;
+}
+
+static PyObject *
+dict_inplace_or(PyObject *self, PyObject *other)
+{
+    if (CHECK(self, &on_inplace_or, NULL) < 0 || take_in(self, collect(&other, 1, NULL), &on_inplace_or) < 0)
+        return NULL;
+    return Py_NewRef(self);
+}
+
+static PyObject *
+dict_richcompare(PyObject *self, PyObject *other, int op)
+{
+    const owned_access *how = &owned_on_compare[op];
+    if (CHECK(self, how, NULL) < 0 || owned_operand_check(other, how) < 0)
+        return NULL;
+    return BASE.tp_richcompare(self, other, op);
+}
+
+static PyObject *
+dict_iter(PyObject *self)
+{
+    if (CHECK(self, &owned_on_iteration, NULL) < 0)
+        return NULL;
+    return owned_iterator_new(self, WHERE(self), BASE.tp_iter(self));
+}
+
+PyDoc_STRVAR(dict_doc,
+"Dict(mapping_or_iterable=(), /, **kwargs)\n--\n\n"
+"A dict that belongs to somebody: every use of it is checked, down to each step of an iteration.\n\n"
+"It is a real dict, and does what a dict does. Views and iterators ask its region at every use. copy(), fromkeys() and\n"
+"| make a Dict that is private to the calling thread. A plain list, dict or set that is stored in it becomes a List,\n"
+"Dict or Set in the same region.\n\n"
+"Args:\n"
+"    mapping_or_iterable: a mapping, or an iterable of pairs.\n"
+"    **kwargs: more items.\n\n"
+"Raises:\n"
+"    WrongThreadError: it is private to another thread.\n"
+"    LockNotHeldError: it is shared, and the calling thread does not hold its lock.\n"
+"    MovedError: it was moved and nobody has claimed it.\n"
+"    OrphanedError: its thread has ended and nobody has adopted it.\n\n"
+"Threads:\n"
+"    Born private to the thread that makes it. Checked: every method, operator, item, length, comparison, iteration,\n"
+"    view and the setting of attributes in a subclass. Not checked: identity, type(), isinstance(), sys.getsizeof(),\n"
+"    weak references, destruction, the reading of a subclass's attributes, and C code that looks straight into a dict\n"
+"    (docs/limits).");
+
+static PyMemberDef dict_members[] = {
+    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(owned_dict, weakrefs), Py_READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot dict_slots[] = {
+    {Py_tp_doc, (void *)dict_doc},
+    {Py_tp_methods, dict_methods},
+    {Py_tp_members, dict_members},
+    {Py_tp_alloc, dict_alloc},
+    {Py_tp_init, dict_init},
+    {Py_tp_traverse, dict_traverse},
+    {Py_tp_clear, dict_clear_slot},
+    {Py_tp_dealloc, dict_dealloc},
+    {Py_tp_repr, dict_repr},
+    {Py_tp_hash, PyObject_HashNotImplemented},
+    {Py_tp_setattro, dict_setattro},
+    {Py_tp_richcompare, dict_richcompare},
+    {Py_tp_iter, dict_iter},
+    {Py_nb_or, dict_or},
+    {Py_nb_inplace_or, dict_inplace_or},
+    {Py_sq_contains, dict_contains},
+    {Py_mp_length, dict_length},
+    {Py_mp_subscript, dict_subscript},
+    {Py_mp_ass_subscript, dict_ass_subscript},
+    {0, NULL},
+};
+
+static PyType_Spec dict_spec = {
+    .name = "owned.Dict",
+    .basicsize = sizeof(owned_dict),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = dict_slots,
+};
+
+int
+owned_dict_add(PyObject *module)
+{
+    if (owned_methods_bind(&BASE, methods, METHODS_OF_DICT, dict_methods) < 0 ||
+        owned_methods_bind(&PyBaseObject_Type, methods + METHODS_OF_DICT, METHODS_COUNT - METHODS_OF_DICT,
+                           dict_methods) < 0)
+        return -1;
+    return owned_state_add_type(module, &owned_the_state->Dict, &dict_spec, (PyObject *)&BASE, "Dict");
+}
