@@ -142,14 +142,19 @@ owned_type_version(PyTypeObject *type)
 #endif
 }
 
-/* Give the type a version where that can be asked for; before 3.12 only looking up an attribute does it. */
+/* Give the type a version. Before 3.12 looking up an attribute is what does it, and one that is not there runs no code. */
 static inline void
 owned_type_assign_version(PyTypeObject *type)
 {
 #if PY_VERSION_HEX >= 0x030C0000
     (void)PyUnstable_Type_AssignVersionTag(type);
 #else
-    (void)type;
+    PyObject *nothing = PyUnicode_InternFromString("no attribute of any type");
+    PyObject *found = nothing == NULL ? NULL : PyType_Type.tp_getattro((PyObject *)type, nothing);
+    if (found == NULL)
+        PyErr_Clear();
+    Py_XDECREF(found);
+    Py_XDECREF(nothing);
 #endif
 }
 

@@ -16,7 +16,7 @@
 
 #define READS 0
 #define WRITES 1
-#define OPERATION(name, writes) {OWNED_OPERATION, (writes) ? "write" : "read", name, writes}
+#define OPERATION(name, writes) {OWNED_OPERATION, "use", name, writes}
 
 /* ---- in and out -------------------------------------------------------------------------------------------- */
 
@@ -68,6 +68,16 @@ is_driven(PyObject *self)
     return type->tp_iternext == wrapper_next_bare || (type->tp_as_async != NULL && type->tp_as_async->am_send == wrapper_send_bare);
 }
 
+/* A builtin function that belongs to an object, not to a module. */
+static inline int
+is_builtin_method(PyObject *value)
+{
+    if (Py_TYPE(value) != &PyCFunction_Type)
+        return 0;
+    PyObject *bound = PyCFunction_GET_SELF(value);
+    return bound != NULL && !PyModule_Check(bound);
+}
+
 static PyObject *
 come_out_slow(PyObject *self, PyObject *result)
 {
@@ -75,10 +85,9 @@ come_out_slow(PyObject *self, PyObject *result)
         Py_DECREF(result);
         return Py_NewRef(self);
     }
-    PyTypeObject *type = Py_TYPE(result);
     owned_region *region = region_now(self);
     PyObject *outside;
-    if (type == &PyMethod_Type || (type == &PyCFunction_Type && !owned_comes_out_bare(result)))
+    if (Py_TYPE(result) == &PyMethod_Type || is_builtin_method(result))
         outside = owned_wrap_method(result, region, is_driven(self) ? owned_method_call_driven : owned_method_call);
     else
         outside = owned_wrap(result, region);
@@ -275,9 +284,8 @@ static PyObject *
 wrapper_richcompare(PyObject *self, PyObject *other, int operation)
 {
     static const owned_access hows[] = {
-        [Py_LT] = {OWNED_OPERATION, "compare", "<", 0},  [Py_LE] = {OWNED_OPERATION, "compare", "<=", 0},
-        [Py_EQ] = {OWNED_OPERATION, "compare", "==", 0}, [Py_NE] = {OWNED_OPERATION, "compare", "!=", 0},
-        [Py_GT] = {OWNED_OPERATION, "compare", ">", 0},  [Py_GE] = {OWNED_OPERATION, "compare", ">=", 0},
+        [Py_LT] = OPERATION("<", READS),  [Py_LE] = OPERATION("<=", READS), [Py_EQ] = OPERATION("==", READS),
+        [Py_NE] = OPERATION("!=", READS), [Py_GT] = OPERATION(">", READS),  [Py_GE] = OPERATION(">=", READS),
     };
     PyObject *inside = enter(self, &hows[operation], NULL);
     if (inside == NULL)
@@ -498,19 +506,31 @@ wrapper_contains(PyObject *self, PyObject *value)
 
 /* ---- iteration and await ----------------------------------------------------------------------------------- */
 
+static const owned_access iterating = {OWNED_OPERATION, "iterate over", NULL, READS};
+static const owned_access advancing = {OWNED_OPERATION, "iterate over", NULL, WRITES};
+
+static PyObject *
+wrapper_iter(PyObject *self)
+{
+    PyObject *inside = enter(self, &iterating, NULL);
+    if (inside == NULL)
+        return NULL;
+    PyObject *result = owned_come_out(self, PyObject_GetIter(inside));
+    Py_DECREF(inside);
+    return result;
+}
+
 /* A step of an iterator written in C only moves the iterator; a generator or a class of Python's may do anything. */
 static const owned_access *
 how_to_step(PyObject *self)
 {
-    static const owned_access reading = {OWNED_OPERATION, "iterate over", "iteration", 0};
-    static const owned_access writing = {OWNED_OPERATION, "iterate over", "iteration", 1};
     PyObject *inside = ((owned_wrapper *)self)->wrapped;
     if (inside == NULL)
-        return &reading;
+        return &iterating;
     PyTypeObject *type = Py_TYPE(inside);
     int runs_python = PyGen_Check(inside) || PyCoro_CheckExact(inside) || type->tp_as_async != NULL ||
                       (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && !PyType_HasFeature(type, Py_TPFLAGS_IMMUTABLETYPE));
-    return runs_python ? &writing : &reading;
+    return runs_python ? &advancing : &iterating;
 }
 
 static PyObject *
@@ -599,8 +619,7 @@ wrapper_await(PyObject *self)
 static PyObject *
 wrapper_anext(PyObject *self)
 {
-    static const owned_access how = {OWNED_OPERATION, "iterate over", "async iteration", 1};
-    PyObject *inside = enter(self, &how, NULL);
+    PyObject *inside = enter(self, &advancing, NULL);
     if (inside == NULL)
         return NULL;
     PyAsyncMethods *async = Py_TYPE(inside)->tp_as_async;
@@ -618,7 +637,7 @@ wrapper_anext(PyObject *self)
 static PyObject *
 wrapper_call(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static const owned_access how = {OWNED_OPERATION, "call", "()", 1};
+    static const owned_access how = {OWNED_OPERATION, "call", NULL, WRITES};
     PyObject *inside = enter(self, &how, NULL);
     if (inside == NULL)
         return NULL;

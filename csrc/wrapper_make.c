@@ -210,7 +210,7 @@ owned_wrap_method(PyObject *method, owned_region *region, vectorcallfunc call)
 PyObject *
 owned_wrap_root(PyObject *obj)
 {
-    static const owned_access how = {OWNED_OPERATION, "own", "own()", 0};
+    static const owned_access how = {OWNED_OPERATION, "own", NULL, 0};
     owned_region **where = owned_carried(obj);
     if (where != NULL)
         return owned_check(obj, where, &how, NULL) < 0 ? NULL : Py_NewRef(obj);
@@ -291,7 +291,7 @@ PyDoc_STRVAR(unwrap_doc,
 static PyObject *
 unwrap_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 {
-    static const owned_access how = {OWNED_OPERATION, "unwrap", "unwrap()", 1};
+    static const owned_access how = {OWNED_OPERATION, "unwrap", NULL, 1};
     owned_region **where = owned_carried(obj);
     if (where == NULL)
         return PyErr_Format(PyExc_TypeError, "`w` must be a wrapper made by own(), got %.200s", Py_TYPE(obj)->tp_name);

@@ -52,13 +52,13 @@
     X(written, mp_subscript, wrapper_subscript, "[]", SUBSCRIPT)                                                        \
     X(written, mp_ass_subscript, wrapper_ass_subscript, "[]", ASSIGN)                                                   \
                                                                                                                         \
-    X(unary, tp_iter, PyObject_GetIter, "iteration", ITER)                                                              \
+    X(written, tp_iter, wrapper_iter, "iteration", ITER)                                                                \
     X(written, tp_iternext, wrapper_next, "iteration", NEXT)                                                            \
     X(written, tp_iternext, wrapper_next_bare, "iteration", NEXT_BARE)                                                  \
     X(written, am_send, wrapper_send, "iteration", SEND)                                                                \
     X(written, am_send, wrapper_send_bare, "iteration", SEND_BARE)                                                      \
     X(written, am_await, wrapper_await, "await", AWAIT)                                                                 \
-    X(unary, am_aiter, PyObject_GetAIter, "async iteration", AITER)                                                     \
+    X(unary, am_aiter, PyObject_GetAIter, "aiter()", AITER)                                                             \
     X(written, am_anext, wrapper_anext, "async iteration", ANEXT)                                                       \
                                                                                                                         \
     X(written, tp_call, wrapper_call, "()", CALL)                                                                       \
