@@ -127,7 +127,44 @@ typedef char owned_mutex;
 #  define Py_READONLY READONLY
 #endif
 
+/* A number that no two types, and no two versions of one type, have in common; 0 while the type has none. */
+static inline uint32_t
+owned_type_version(PyTypeObject *type)
+{
 #if PY_VERSION_HEX < 0x030C0000
+    if (!PyType_HasFeature(type, Py_TPFLAGS_VALID_VERSION_TAG))
+        return 0;
+#endif
+#if defined(_MSC_VER)
+    return *(volatile unsigned int *)&type->tp_version_tag;
+#else
+    return __atomic_load_n(&type->tp_version_tag, __ATOMIC_ACQUIRE);
+#endif
+}
+
+/* Give the type a version. Before 3.12 looking up an attribute is what does it, and one that is not there runs no code. */
+static inline void
+owned_type_assign_version(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    (void)PyUnstable_Type_AssignVersionTag(type);
+#else
+    PyObject *nothing = PyUnicode_InternFromString("no attribute of any type");
+    PyObject *found = nothing == NULL ? NULL : PyType_Type.tp_getattro((PyObject *)type, nothing);
+    if (found == NULL)
+        PyErr_Clear();
+    Py_XDECREF(found);
+    Py_XDECREF(nothing);
+#endif
+}
+
+#if PY_VERSION_HEX < 0x030C0000
+static inline PyObject *
+PyType_GetDict(PyTypeObject *type)
+{
+    return Py_XNewRef(type->tp_dict);
+}
+
 static inline PyObject *
 PyErr_GetRaisedException(void)
 {

@@ -13,6 +13,10 @@ owned_known_type(PyObject *obj)
     owned_state *state = owned_the_state;
     if (state->Wrapper != NULL && PyObject_TypeCheck(obj, state->Wrapper)) {
         PyObject *wrapped = ((owned_wrapper *)obj)->wrapped;
+        if (wrapped != NULL && PyMethod_Check(wrapped))
+            return Py_TYPE(PyMethod_GET_SELF(wrapped));
+        if (wrapped != NULL && PyCFunction_Check(wrapped) && PyCFunction_GET_SELF(wrapped) != NULL)
+            return Py_TYPE(PyCFunction_GET_SELF(wrapped));
         if (wrapped != NULL)
             return Py_TYPE(wrapped);
     }

@@ -55,6 +55,7 @@ owned_state_traverse(owned_state *state, visitproc visit, void *arg)
 #undef X
     Py_VISIT(state->threads);
     Py_VISIT(state->foreign_regions);
+    Py_VISIT(state->wrapper_types);
     return 0;
 }
 
@@ -72,6 +73,8 @@ owned_state_clear(owned_state *state)
 #undef X
     Py_CLEAR(state->threads);
     Py_CLEAR(state->foreign_regions);
+    Py_CLEAR(state->wrapper_types);
+    Py_CLEAR(state->wrapper_names);
     owned_region_drain_pool(state);
     Py_CLEAR(state->tenure_key);
 }

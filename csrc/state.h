@@ -37,7 +37,10 @@
     X(init_subclass, "owned._classes", "init_subclass")                                                                 \
     X(prepare_class, "owned._classes", "prepare")                                                                       \
     X(finish_class, "owned._classes", "finish")                                                                         \
-    X(get_state, "owned._classes", "get_state")
+    X(get_state, "owned._classes", "get_state")                                                                         \
+    X(copy, "copy", "copy")                                                                                             \
+    X(deepcopy, "copy", "deepcopy")                                                                                     \
+    X(MethodWrapper, "types", "MethodWrapperType")
 
 #define OWNED_STATE_NAMES(X) /* interned strings */                                                                     \
     X(__class__) X(__dict__) X(__slots__) X(__weakref__) X(__init_subclass__) X(__getattribute__) X(name)
@@ -53,6 +56,8 @@ typedef struct owned_state {
     OWNED_STATE_NAMES(X)
 #undef X
     PyObject *threads;        /* dict: id -> ThreadInfo of every thread that lives, or ended holding a lock */
+    PyObject *wrapper_types;  /* dict: capabilities -> the type of wrappers that have them */
+    PyObject *wrapper_names;  /* tuple: the names of the special methods of wrappers, by capability */
     PyObject *tenure_key;     /* the key of a Tenure in a thread-state dict */
     PyObject *foreign_regions; /* dict: address of a foreign lock -> weak reference to its region; see foreign_lock.c */
     owned_mutex foreign_mutex;

@@ -1,12 +1,878 @@
+/* The wrapper: it checks every way in, then delegates, and wraps what comes out.
+ *
+ *     touch -> check the region -> the same operation on the inside -> membrane -> result
+ *
+ * Every function here begins with enter(), which checks and hands out a strong reference to the inside, and ends with
+ * owned_come_out(), which decides what stands outside for the result. The functions of most slots are made from the
+ * table in wrapper_slots.h.
+ *
+ * Operands of numeric operators and comparisons that are wrappers are checked and unwrapped; arguments of calls, keys and
+ * values are passed as they are, so that whoever uses them is checked in turn. A check that answers ALLOWED (frozen,
+ * unchecked) and one that answers ALONE go the same way, through CPython's own operations on the inside. */
 // SPDX-License-Identifier: MIT
-#include "carrier.h"
-#include "state.h"
-/* scaffold until the wrapper lands */
-int owned_wrapper_add(PyObject *module);
-static PyType_Slot slots[] = {{0, NULL}};
-static PyType_Spec spec = {"owned._core.Wrapper", sizeof(owned_wrapper), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
-int
-owned_wrapper_add(PyObject *module)
+#include "membrane.h"
+#include "wrapper.h"
+#include "wrapper_slots.h"
+
+#define READS 0
+#define WRITES 1
+#define OPERATION(name, writes) {OWNED_OPERATION, "use", name, writes}
+
+/* ---- in and out -------------------------------------------------------------------------------------------- */
+
+void
+owned_wrapper_set_cleared(void)
 {
-    return owned_state_add_type(module, &owned_the_state->Wrapper, &spec, NULL, "Wrapper");
+    PyErr_SetString(PyExc_ReferenceError, "the wrapped object has been cleared by the garbage collector");
 }
+
+/* The inside after a check: a new reference, NULL with an error set. */
+static inline PyObject *
+enter(PyObject *self, const owned_access *how, PyObject *detail)
+{
+    owned_wrapper *w = (owned_wrapper *)self;
+    if (owned_check(self, &w->region, how, detail) < 0)
+        return NULL;
+    if (w->wrapped == NULL)
+        owned_wrapper_set_cleared();
+    return Py_XNewRef(w->wrapped);
+}
+
+/* An operand after a check if it is a wrapper, else itself. New reference, NULL with an error set. */
+static inline PyObject *
+enter_operand(PyObject *operand, const owned_access *how)
+{
+    return owned_is_wrapper(operand) ? enter(operand, how, NULL) : Py_NewRef(operand);
+}
+
+/* The region of a wrapper for what comes out of it: a new reference. The operation on the inside may have run anything
+ * since the check, so whether it can be taken as it is has to be asked again. */
+static inline owned_region *
+region_now(PyObject *self)
+{
+    owned_wrapper *w = (owned_wrapper *)self;
+    owned_region *r = owned_load_ptr(&w->region);
+    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id))
+        return (owned_region *)Py_NewRef((PyObject *)r);
+    return owned_region_of(self, &w->region);
+}
+
+static PyObject *wrapper_next_bare(PyObject *self);
+static PySendResult wrapper_send_bare(PyObject *self, PyObject *value, PyObject **result);
+
+/* Whether `self` drives an `await`. */
+static int
+is_driven(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    return type->tp_iternext == wrapper_next_bare || (type->tp_as_async != NULL && type->tp_as_async->am_send == wrapper_send_bare);
+}
+
+/* A builtin function that belongs to an object, not to a module. */
+static inline int
+is_builtin_method(PyObject *value)
+{
+    if (Py_TYPE(value) != &PyCFunction_Type)
+        return 0;
+    PyObject *bound = PyCFunction_GET_SELF(value);
+    return bound != NULL && !PyModule_Check(bound);
+}
+
+static PyObject *
+come_out_slow(PyObject *self, PyObject *result)
+{
+    if (result == ((owned_wrapper *)self)->wrapped) {
+        Py_DECREF(result);
+        return Py_NewRef(self);
+    }
+    owned_region *region = region_now(self);
+    PyObject *outside;
+    if (Py_TYPE(result) == &PyMethod_Type || is_builtin_method(result))
+        outside = owned_wrap_method(result, region, is_driven(self) ? owned_method_call_driven : owned_method_call);
+    else
+        outside = owned_wrap(result, region);
+    Py_DECREF((PyObject *)region);
+    Py_DECREF(result);
+    return outside;
+}
+
+PyObject *
+owned_come_out(PyObject *self, PyObject *result)
+{
+    if (result == NULL)
+        return NULL;
+    PyTypeObject *type = Py_TYPE(result);
+    if (result == Py_None || type == &PyUnicode_Type || type == &PyLong_Type || type == &PyBool_Type || type == &PyFloat_Type)
+        return result;
+    return come_out_slow(self, result);
+}
+
+void
+owned_stop_value_comes_out(PyObject *self)
+{
+    PyObject *stop = PyErr_GetRaisedException();
+    PyObject *value = PyObject_TypeCheck(stop, (PyTypeObject *)PyExc_StopIteration) ? ((PyStopIterationObject *)stop)->value : NULL;
+    if (value == NULL || value == Py_None) {
+        PyErr_SetRaisedException(stop);
+        return;
+    }
+    PyObject *outside = owned_come_out(self, Py_NewRef(value));
+    PyObject *replaced = outside == NULL ? NULL : PyObject_CallOneArg(PyExc_StopIteration, outside);
+    if (replaced != NULL)
+        PyErr_SetRaisedException(replaced);
+    Py_XDECREF(outside);
+    Py_DECREF(stop);
+}
+
+/* ---- attributes -------------------------------------------------------------------------------------------- */
+
+/* How copies and pickles are made is the wrapper's business, and copy looks on the instance. */
+static int
+is_of_the_wrapper(PyObject *name)
+{
+    static const char *const names[] = {"__copy__", "__deepcopy__", "__reduce__", "__reduce_ex__"};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(names); i++)
+        if (PyUnicode_CompareWithASCIIString(name, names[i]) == 0)
+            return 1;
+    return 0;
+}
+
+static int
+is_special_name(PyObject *name)
+{
+    return PyUnicode_Check(name) && PyUnicode_GET_LENGTH(name) > 4 && PyUnicode_READ_CHAR(name, 0) == '_' &&
+           PyUnicode_READ_CHAR(name, 1) == '_';
+}
+
+static PyObject *
+wrapper_getattro(PyObject *self, PyObject *name)
+{
+    owned_wrapper *w = (owned_wrapper *)self;
+    int special = is_special_name(name);
+    if (special && PyUnicode_CompareWithASCIIString(name, "__class__") == 0 && !owned_may_look(self, &w->region)) {
+        /* isinstance() is never checked, and runs nothing of an object that is not ours */
+        PyObject *inside = w->wrapped;
+        return Py_NewRef((PyObject *)(inside != NULL ? Py_TYPE(inside) : Py_TYPE(self)));
+    }
+    PyObject *inside = enter(self, &owned_attr_read, name);
+    if (inside == NULL)
+        return NULL;
+    PyObject *result;
+    if (special && is_of_the_wrapper(name))
+        result = PyObject_GenericGetAttr(self, name);
+    else
+        result = owned_come_out(self, PyObject_GetAttr(inside, name));
+    Py_DECREF(inside);
+    return result;
+}
+
+/* A value that is about to be stored behind the membrane: what is guarded and private joins what is shared, anything else
+ * stays as it is and is wrapped when it comes out. New reference, NULL with an error set. */
+static PyObject *
+stored(PyObject *self, PyObject *value)
+{
+    if (owned_is_atomic(value) || owned_carried(value) == NULL)
+        return Py_NewRef(value);
+    owned_region *region = region_now(self);
+    PyObject *settled = owned_settle_slow(value, region);
+    Py_DECREF((PyObject *)region);
+    return settled;
+}
+
+static int
+wrapper_setattro(PyObject *self, PyObject *name, PyObject *value)
+{
+    PyObject *inside = enter(self, value != NULL ? &owned_attr_write : &owned_attr_delete, name);
+    if (inside == NULL)
+        return -1;
+    PyObject *settled = value == NULL ? NULL : stored(self, value);
+    int result = value != NULL && settled == NULL ? -1 : PyObject_SetAttr(inside, name, settled);
+    Py_XDECREF(settled);
+    Py_DECREF(inside);
+    return result;
+}
+
+static PyObject *
+wrapper_descr_get(PyObject *self, PyObject *obj, PyObject *type)
+{
+    static const owned_access how = OPERATION("__get__", READS);
+    PyObject *inside = enter(self, &how, NULL);
+    if (inside == NULL)
+        return NULL;
+    descrgetfunc get = Py_TYPE(inside)->tp_descr_get;
+    PyObject *result = get == NULL ? Py_NewRef(self) : owned_come_out(self, get(inside, obj, type));
+    Py_DECREF(inside);
+    return result;
+}
+
+static int
+wrapper_descr_set(PyObject *self, PyObject *obj, PyObject *value)
+{
+    static const owned_access how = OPERATION("__set__", WRITES);
+    PyObject *inside = enter(self, &how, NULL);
+    if (inside == NULL)
+        return -1;
+    descrsetfunc set = Py_TYPE(inside)->tp_descr_set;
+    int result = -1;
+    if (set != NULL)
+        result = set(inside, obj, value);
+    else
+        PyErr_SetString(PyExc_AttributeError, "__set__");
+    Py_DECREF(inside);
+    return result;
+}
+
+/* ---- looking ----------------------------------------------------------------------------------------------- */
+
+/* A text of the inside, or the stub on a thread that may not look. */
+static PyObject *
+text(PyObject *self, PyObject *(*make)(PyObject *))
+{
+    owned_wrapper *w = (owned_wrapper *)self;
+    if (!owned_may_look(self, &w->region))
+        return owned_stub(self, &w->region);
+    PyObject *inside = Py_XNewRef(w->wrapped);
+    if (inside == NULL)
+        return PyUnicode_FromString("<wrapper, cleared by the garbage collector>");
+    PyObject *result = make(inside);
+    Py_DECREF(inside);
+    return result;
+}
+
+static PyObject *
+wrapper_repr(PyObject *self)
+{
+    return text(self, PyObject_Repr);
+}
+
+static PyObject *
+wrapper_str(PyObject *self)
+{
+    return text(self, PyObject_Str);
+}
+
+static PyObject *
+wrapper_format(PyObject *self, PyObject *spec)
+{
+    owned_wrapper *w = (owned_wrapper *)self;
+    if (!owned_may_look(self, &w->region))
+        return owned_stub(self, &w->region);
+    PyObject *inside = Py_XNewRef(w->wrapped);
+    if (inside == NULL)
+        return wrapper_repr(self);
+    PyObject *result = PyObject_Format(inside, spec);
+    Py_DECREF(inside);
+    return result;
+}
+
+static Py_hash_t
+wrapper_hash(PyObject *self)
+{
+    static const owned_access how = OPERATION("hash()", READS);
+    PyObject *inside = ((owned_wrapper *)self)->wrapped;
+    if (inside != NULL && Py_TYPE(inside)->tp_hash == PyBaseObject_Type.tp_hash)
+        return PyBaseObject_Type.tp_hash(inside); /* its address */
+    inside = enter(self, &how, NULL);
+    if (inside == NULL)
+        return -1;
+    Py_hash_t hash = PyObject_Hash(inside);
+    Py_DECREF(inside);
+    return hash;
+}
+
+static PyObject *
+wrapper_richcompare(PyObject *self, PyObject *other, int operation)
+{
+    static const owned_access hows[] = {
+        [Py_LT] = OPERATION("<", READS),  [Py_LE] = OPERATION("<=", READS), [Py_EQ] = OPERATION("==", READS),
+        [Py_NE] = OPERATION("!=", READS), [Py_GT] = OPERATION(">", READS),  [Py_GE] = OPERATION(">=", READS),
+    };
+    PyObject *inside = enter(self, &hows[operation], NULL);
+    if (inside == NULL)
+        return NULL;
+    PyObject *result = NULL, *operand = enter_operand(other, &hows[operation]);
+    if (operand != NULL)
+        result = owned_come_out(self, PyObject_RichCompare(inside, operand, operation));
+    Py_XDECREF(operand);
+    Py_DECREF(inside);
+    return result;
+}
+
+static int
+wrapper_bool(PyObject *self)
+{
+    static const owned_access how = OPERATION("bool()", READS);
+    PyObject *inside = enter(self, &how, NULL);
+    if (inside == NULL)
+        return -1;
+    int result = PyObject_IsTrue(inside);
+    Py_DECREF(inside);
+    return result;
+}
+
+static PyObject *
+wrapper_dir(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    static const owned_access how = OPERATION("dir()", READS);
+    PyObject *inside = enter(self, &how, NULL);
+    if (inside == NULL)
+        return NULL;
+    PyObject *names = PyObject_Dir(inside); /* always a list of its own */
+    Py_DECREF(inside);
+    return names;
+}
+
+static PyObject *
+wrapper_bytes(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    static const owned_access how = OPERATION("bytes()", READS);
+    PyObject *inside = enter(self, &how, NULL);
+    if (inside == NULL)
+        return NULL;
+    PyObject *result = PyObject_Bytes(inside);
+    Py_DECREF(inside);
+    return result;
+}
+
+static int
+wrapper_getbuffer(PyObject *self, Py_buffer *view, int Py_UNUSED(flags))
+{
+    static const owned_access how = OPERATION("buffer", WRITES);
+    view->obj = NULL;
+    PyObject *inside = enter(self, &how, NULL);
+    if (inside == NULL)
+        return -1;
+    PyErr_Format(PyExc_TypeError,
+                 "a wrapped %.200s gives no buffer, as access through a buffer cannot be checked: use bytes(w) for a copy, or "
+                 "unwrap(w) where nobody else can touch it",
+                 Py_TYPE(inside)->tp_name);
+    Py_DECREF(inside);
+    return -1;
+}
+
+static PyObject *
+class_check(PyObject *self, PyObject *arg, const owned_access *how, int (*check)(PyObject *, PyObject *))
+{
+    PyObject *inside = enter(self, how, NULL);
+    if (inside == NULL)
+        return NULL;
+    int answer = check(arg, inside);
+    Py_DECREF(inside);
+    return answer < 0 ? NULL : PyBool_FromLong(answer);
+}
+
+static PyObject *
+wrapper_instancecheck(PyObject *self, PyObject *instance)
+{
+    static const owned_access how = OPERATION("isinstance()", READS);
+    return class_check(self, instance, &how, PyObject_IsInstance);
+}
+
+static PyObject *
+wrapper_subclasscheck(PyObject *self, PyObject *subclass)
+{
+    static const owned_access how = OPERATION("issubclass()", READS);
+    return class_check(self, subclass, &how, PyObject_IsSubclass);
+}
+
+/* ---- copies: they belong to the thread that makes them ----------------------------------------------------- */
+
+static PyObject *
+copy_with(PyObject *self, const owned_access *how, PyObject *copier, PyObject *memo)
+{
+    PyObject *inside = enter(self, how, NULL);
+    if (inside == NULL)
+        return NULL;
+    PyObject *copy = PyObject_CallFunctionObjArgs(copier, inside, memo, NULL);
+    PyObject *result = copy == NULL ? NULL : owned_wrap_root(copy);
+    Py_XDECREF(copy);
+    Py_DECREF(inside);
+    return result;
+}
+
+static PyObject *
+wrapper_copy(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    static const owned_access how = OPERATION("copy()", READS);
+    return copy_with(self, &how, owned_the_state->copy, NULL);
+}
+
+static PyObject *
+wrapper_deepcopy(PyObject *self, PyObject *memo)
+{
+    static const owned_access how = OPERATION("deepcopy()", READS);
+    return copy_with(self, &how, owned_the_state->deepcopy, memo);
+}
+
+/* A pickle of own(x) is a recipe: own() of what the pickle of x makes. */
+static PyObject *
+wrapper_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    static const owned_access how = OPERATION("pickle", READS);
+    PyObject *inside = enter(self, &how, NULL);
+    if (inside == NULL)
+        return NULL;
+    PyObject *core = PyImport_ImportModule("owned._core");
+    PyObject *own = core == NULL ? NULL : PyObject_GetAttrString(core, "own");
+    PyObject *recipe = own == NULL ? NULL : Py_BuildValue("O(O)", own, inside);
+    Py_XDECREF(own);
+    Py_XDECREF(core);
+    Py_DECREF(inside);
+    return recipe;
+}
+
+static PyObject *
+wrapper_reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol))
+{
+    return wrapper_reduce(self, NULL);
+}
+
+/* ---- items ------------------------------------------------------------------------------------------------- */
+
+static PyObject *
+wrapper_subscript(PyObject *self, PyObject *key)
+{
+    PyObject *inside = enter(self, &owned_item_read, key);
+    if (inside == NULL)
+        return NULL;
+    PyObject *result = owned_come_out(self, PyObject_GetItem(inside, key));
+    Py_DECREF(inside);
+    return result;
+}
+
+static int
+wrapper_ass_subscript(PyObject *self, PyObject *key, PyObject *value)
+{
+    PyObject *inside = enter(self, value != NULL ? &owned_item_write : &owned_item_delete, key);
+    if (inside == NULL)
+        return -1;
+    int result = -1;
+    PyObject *settled = value == NULL ? NULL : stored(self, value);
+    if (value == NULL)
+        result = PyObject_DelItem(inside, key);
+    else if (settled != NULL)
+        result = PyObject_SetItem(inside, key, settled);
+    Py_XDECREF(settled);
+    Py_DECREF(inside);
+    return result;
+}
+
+/* PySequence_GetItem() has already added the length to a negative index: past this slot it must not be added again. */
+static PyObject *
+wrapper_sq_item(PyObject *self, Py_ssize_t index)
+{
+    PyObject *inside = enter(self, &owned_item_read, NULL);
+    if (inside == NULL)
+        return NULL;
+    PySequenceMethods *sequence = Py_TYPE(inside)->tp_as_sequence;
+    PyObject *result = NULL;
+    if (sequence != NULL && sequence->sq_item != NULL)
+        result = owned_come_out(self, sequence->sq_item(inside, index));
+    else
+        PyErr_Format(PyExc_TypeError, "'%.200s' object does not support indexing", Py_TYPE(inside)->tp_name);
+    Py_DECREF(inside);
+    return result;
+}
+
+static int
+wrapper_sq_ass_item(PyObject *self, Py_ssize_t index, PyObject *value)
+{
+    PyObject *inside = enter(self, value != NULL ? &owned_item_write : &owned_item_delete, NULL);
+    if (inside == NULL)
+        return -1;
+    PySequenceMethods *sequence = Py_TYPE(inside)->tp_as_sequence;
+    PyObject *settled = value == NULL ? NULL : stored(self, value);
+    int result = -1;
+    if (sequence == NULL || sequence->sq_ass_item == NULL)
+        PyErr_Format(PyExc_TypeError, "'%.200s' object does not support item assignment", Py_TYPE(inside)->tp_name);
+    else if (value == NULL || settled != NULL)
+        result = sequence->sq_ass_item(inside, index, settled);
+    Py_XDECREF(settled);
+    Py_DECREF(inside);
+    return result;
+}
+
+static int
+wrapper_contains(PyObject *self, PyObject *value)
+{
+    static const owned_access how = OPERATION("in", READS);
+    PyObject *inside = enter(self, &how, NULL);
+    if (inside == NULL)
+        return -1;
+    int result = PySequence_Contains(inside, value);
+    Py_DECREF(inside);
+    return result;
+}
+
+/* ---- iteration and await ----------------------------------------------------------------------------------- */
+
+static const owned_access iterating = {OWNED_OPERATION, "iterate over", NULL, READS};
+static const owned_access advancing = {OWNED_OPERATION, "iterate over", NULL, WRITES};
+
+static PyObject *
+wrapper_iter(PyObject *self)
+{
+    PyObject *inside = enter(self, &iterating, NULL);
+    if (inside == NULL)
+        return NULL;
+    PyObject *result = owned_come_out(self, PyObject_GetIter(inside));
+    Py_DECREF(inside);
+    return result;
+}
+
+/* A step of an iterator written in C only moves the iterator; a generator or a class of Python's may do anything. */
+static const owned_access *
+how_to_step(PyObject *self)
+{
+    PyObject *inside = ((owned_wrapper *)self)->wrapped;
+    if (inside == NULL)
+        return &iterating;
+    PyTypeObject *type = Py_TYPE(inside);
+    int runs_python = PyGen_Check(inside) || PyCoro_CheckExact(inside) || type->tp_as_async != NULL ||
+                      (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && !PyType_HasFeature(type, Py_TPFLAGS_IMMUTABLETYPE));
+    return runs_python ? &advancing : &iterating;
+}
+
+static PyObject *
+step(PyObject *self)
+{
+    PyObject *inside = enter(self, how_to_step(self), NULL);
+    if (inside == NULL)
+        return NULL;
+    iternextfunc next = Py_TYPE(inside)->tp_iternext;
+    PyObject *result = NULL;
+    if (next == NULL)
+        PyErr_Format(PyExc_TypeError, "'%.200s' object is not an iterator", Py_TYPE(inside)->tp_name);
+    else
+        result = next(inside);
+    if (result == NULL && PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_StopIteration))
+        owned_stop_value_comes_out(self);
+    Py_DECREF(inside);
+    return result;
+}
+
+static PyObject *
+wrapper_next(PyObject *self)
+{
+    return owned_come_out(self, step(self));
+}
+
+/* What an awaitable yields is between it and the event loop, which must see its futures as they are. */
+static PyObject *
+wrapper_next_bare(PyObject *self)
+{
+    return step(self);
+}
+
+static PySendResult
+send(PyObject *self, PyObject *value, PyObject **result, int bare)
+{
+    *result = NULL;
+    PyObject *inside = enter(self, how_to_step(self), NULL);
+    if (inside == NULL)
+        return PYGEN_ERROR;
+    PySendResult how = PyIter_Send(inside, value, result);
+    Py_DECREF(inside);
+    if (how == PYGEN_ERROR || (how == PYGEN_NEXT && bare))
+        return how;
+    *result = owned_come_out(self, *result);
+    return *result == NULL ? PYGEN_ERROR : how;
+}
+
+static PySendResult
+wrapper_send(PyObject *self, PyObject *value, PyObject **result)
+{
+    return send(self, value, result, 0);
+}
+
+static PySendResult
+wrapper_send_bare(PyObject *self, PyObject *value, PyObject **result)
+{
+    return send(self, value, result, 1);
+}
+
+static PyObject *
+wrapper_await(PyObject *self)
+{
+    static const owned_access how = OPERATION("await", WRITES);
+    PyObject *inside = enter(self, &how, NULL);
+    if (inside == NULL)
+        return NULL;
+    PyAsyncMethods *async = Py_TYPE(inside)->tp_as_async;
+    PyObject *iterator = NULL, *outside = NULL;
+    if (async != NULL && async->am_await != NULL)
+        iterator = async->am_await(inside);
+    else
+        PyErr_Format(PyExc_TypeError, "object %.100s can't be used in 'await' expression", Py_TYPE(inside)->tp_name);
+    if (iterator == inside)
+        outside = Py_NewRef(self);
+    else if (iterator != NULL) {
+        owned_region *region = region_now(self);
+        outside = owned_wrap_awaiting(iterator, region);
+        Py_DECREF((PyObject *)region);
+    }
+    Py_XDECREF(iterator);
+    Py_DECREF(inside);
+    return outside;
+}
+
+static PyObject *
+wrapper_anext(PyObject *self)
+{
+    PyObject *inside = enter(self, &advancing, NULL);
+    if (inside == NULL)
+        return NULL;
+    PyAsyncMethods *async = Py_TYPE(inside)->tp_as_async;
+    PyObject *result = NULL;
+    if (async != NULL && async->am_anext != NULL)
+        result = owned_come_out(self, async->am_anext(inside));
+    else
+        PyErr_Format(PyExc_TypeError, "'%.200s' object is not an async iterator", Py_TYPE(inside)->tp_name);
+    Py_DECREF(inside);
+    return result;
+}
+
+/* ---- calls and special methods ----------------------------------------------------------------------------- */
+
+static PyObject *
+wrapper_call(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static const owned_access how = {OWNED_OPERATION, "call", NULL, WRITES};
+    PyObject *inside = enter(self, &how, NULL);
+    if (inside == NULL)
+        return NULL;
+    PyObject *result = PyObject_Call(inside, args, kwargs);
+    Py_DECREF(inside);
+    return owned_come_out(self, result);
+}
+
+/* The special method `which` of the inside, as the interpreter looks it up: on the type, bound to the object. */
+static PyObject *
+special(PyObject *self, int which, const owned_access *how, PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *inside = enter(self, how, NULL);
+    if (inside == NULL)
+        return NULL;
+    PyObject *name = PyTuple_GET_ITEM(owned_the_state->wrapper_names, which);
+    PyObject *result = NULL, *method = owned_type_lookup(Py_TYPE(inside), name);
+    if (method == NULL && !PyErr_Occurred())
+        PyErr_SetObject(PyExc_AttributeError, name);
+    if (method != NULL && Py_TYPE(method)->tp_descr_get != NULL)
+        Py_SETREF(method, Py_TYPE(method)->tp_descr_get(method, inside, (PyObject *)Py_TYPE(inside)));
+    if (method != NULL)
+        result = PyObject_Vectorcall(method, args, (size_t)count, NULL);
+    Py_XDECREF(method);
+    Py_DECREF(inside);
+    return owned_come_out(self, result);
+}
+
+/* ---- operators --------------------------------------------------------------------------------------------- */
+
+/* Whether the type does the in-place operator at `offset` in PyNumberMethods in a way of its own. */
+static int
+has_inplace(PyTypeObject *type, size_t offset)
+{
+    if (type->tp_as_number != NULL && *(binaryfunc *)((char *)type->tp_as_number + offset) != NULL)
+        return 1;
+    if (type->tp_as_sequence == NULL)
+        return 0;
+    if (offset == offsetof(PyNumberMethods, nb_inplace_add))
+        return type->tp_as_sequence->sq_inplace_concat != NULL;
+    return offset == offsetof(PyNumberMethods, nb_inplace_multiply) && type->tp_as_sequence->sq_inplace_repeat != NULL;
+}
+
+/* `left + w` and `left += w` reach a wrapper on the right in the same way. Where `left` would be changed in place by the second,
+ * making a new object of it would lose the change for everybody else who has `left`, so the wrapper does not answer: the
+ * left side's own code goes on (list += w works), or it is a TypeError. A dict never leaves |= to its right side. */
+static int
+may_be_inplace(PyObject *left, size_t offset)
+{
+    return offset != 0 && !owned_is_wrapper(left) && !PyDict_CheckExact(left) && has_inplace(Py_TYPE(left), offset);
+}
+
+static PyObject *
+binary(PyObject *left, PyObject *right, binaryfunc delegate, const owned_access *how, size_t inplace_offset)
+{
+    PyObject *result = NULL, *r = NULL;
+    PyObject *l = enter_operand(left, how);
+    if (l == NULL)
+        return NULL;
+    r = enter_operand(right, how);
+    if (r == NULL)
+        goto done;
+    if (may_be_inplace(left, inplace_offset)) {
+        result = Py_NewRef(Py_NotImplemented);
+        goto done;
+    }
+    result = owned_come_out(owned_is_wrapper(left) ? left : right, delegate(l, r));
+done:
+    Py_XDECREF(r);
+    Py_DECREF(l);
+    return result;
+}
+
+/* hows: of the operator, of the in-place operator */
+static PyObject *
+inplace(PyObject *self, PyObject *other, binaryfunc delegate, const owned_access hows[2], size_t offset)
+{
+    PyObject *inside = ((owned_wrapper *)self)->wrapped;
+    int writes = inside != NULL && has_inplace(Py_TYPE(inside), offset);
+    PyObject *l = enter(self, &hows[writes], NULL);
+    if (l == NULL)
+        return NULL;
+    PyObject *result = NULL, *r = enter_operand(other, &hows[0]);
+    if (r != NULL)
+        result = owned_come_out(self, delegate(l, r));
+    Py_XDECREF(r);
+    Py_DECREF(l);
+    return result;
+}
+
+static PyObject *
+power(PyObject *base, PyObject *exponent, PyObject *modulus, ternaryfunc delegate, const owned_access *how_base,
+      const owned_access *how)
+{
+    PyObject *e = NULL, *m = NULL, *result = NULL;
+    PyObject *b = owned_is_wrapper(base) ? enter(base, how_base, NULL) : Py_NewRef(base);
+    if (b == NULL)
+        return NULL;
+    if ((e = enter_operand(exponent, how)) == NULL || (m = enter_operand(modulus, how)) == NULL)
+        goto done;
+    PyObject *self = owned_is_wrapper(base) ? base : owned_is_wrapper(exponent) ? exponent : modulus;
+    result = owned_come_out(self, delegate(b, e, m));
+done:
+    Py_XDECREF(m);
+    Py_XDECREF(e);
+    Py_DECREF(b);
+    return result;
+}
+
+static PyObject *
+wrapper_power(PyObject *base, PyObject *exponent, PyObject *modulus)
+{
+    static const owned_access how = OPERATION("**", READS);
+    if (may_be_inplace(base, offsetof(PyNumberMethods, nb_inplace_power)))
+        Py_RETURN_NOTIMPLEMENTED;
+    return power(base, exponent, modulus, PyNumber_Power, &how, &how);
+}
+
+static PyObject *
+wrapper_inplace_power(PyObject *base, PyObject *exponent, PyObject *modulus)
+{
+    static const owned_access hows[2] = {OPERATION("**", READS), OPERATION("**=", WRITES)};
+    PyObject *inside = owned_is_wrapper(base) ? ((owned_wrapper *)base)->wrapped : NULL;
+    int writes = inside != NULL && has_inplace(Py_TYPE(inside), offsetof(PyNumberMethods, nb_inplace_power));
+    return power(base, exponent, modulus, PyNumber_InPlacePower, &hows[writes], &hows[0]);
+}
+
+static PyObject *
+unary(PyObject *self, unaryfunc delegate, const owned_access *how)
+{
+    PyObject *inside = enter(self, how, NULL);
+    if (inside == NULL)
+        return NULL;
+    PyObject *result = owned_come_out(self, delegate(inside));
+    Py_DECREF(inside);
+    return result;
+}
+
+static PyObject *
+convert(PyObject *self, unaryfunc delegate, const owned_access *how)
+{
+    PyObject *inside = enter(self, how, NULL);
+    if (inside == NULL)
+        return NULL;
+    PyObject *result = delegate(inside);
+    Py_DECREF(inside);
+    return result;
+}
+
+static Py_ssize_t
+length(PyObject *self, lenfunc delegate, const owned_access *how)
+{
+    PyObject *inside = enter(self, how, NULL);
+    if (inside == NULL)
+        return -1;
+    Py_ssize_t result = delegate(inside);
+    Py_DECREF(inside);
+    return result;
+}
+
+/* ---- the table --------------------------------------------------------------------------------------------- */
+
+static struct PyMemberDef weakref_members[] = {
+    {"__weaklistoffset__", Py_T_PYSSIZET, sizeof(owned_wrapper), Py_READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static struct PyMemberDef vectorcall_members[] = {
+    {"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(owned_method_wrapper, vectorcall), Py_READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+#define DEFINE_operator(slot, delegate, operation)                                                                      \
+    static PyObject *wrapper_##slot(PyObject *left, PyObject *right)                                                    \
+    {                                                                                                                   \
+        static const owned_access how = OPERATION(operation, READS);                                                    \
+        return binary(left, right, PyNumber_##delegate, &how, offsetof(PyNumberMethods, nb_inplace_##slot));            \
+    }                                                                                                                   \
+    static PyObject *wrapper_inplace_##slot(PyObject *self, PyObject *other)                                            \
+    {                                                                                                                   \
+        static const owned_access hows[2] = {OPERATION(operation, READS), OPERATION(operation "=", WRITES)};            \
+        return inplace(self, other, PyNumber_InPlace##delegate, hows, offsetof(PyNumberMethods, nb_inplace_##slot));    \
+    }
+#define DEFINE_binary(slot, delegate, operation)                                                                        \
+    static PyObject *wrapper_##slot(PyObject *left, PyObject *right)                                                    \
+    {                                                                                                                   \
+        static const owned_access how = OPERATION(operation, READS);                                                    \
+        return binary(left, right, delegate, &how, 0);                                                                  \
+    }
+#define DEFINE_unary(slot, delegate, operation)                                                                         \
+    static PyObject *wrapper_##slot(PyObject *self)                                                                     \
+    {                                                                                                                   \
+        static const owned_access how = OPERATION(operation, READS);                                                    \
+        return unary(self, delegate, &how);                                                                             \
+    }
+#define DEFINE_convert(slot, delegate, operation)                                                                       \
+    static PyObject *wrapper_##slot(PyObject *self)                                                                     \
+    {                                                                                                                   \
+        static const owned_access how = OPERATION(operation, READS);                                                    \
+        return convert(self, delegate, &how);                                                                           \
+    }
+#define DEFINE_length(slot, delegate, operation)                                                                        \
+    static Py_ssize_t wrapper_##slot(PyObject *self)                                                                    \
+    {                                                                                                                   \
+        static const owned_access how = OPERATION(operation, READS);                                                    \
+        return length(self, delegate, &how);                                                                            \
+    }
+#define DEFINE_special(slot, writes, operation)                                                                         \
+    static PyObject *wrapper_##slot(PyObject *self, PyObject *const *args, Py_ssize_t count)                            \
+    {                                                                                                                   \
+        static const owned_access how = OPERATION(operation, writes);                                                   \
+        return special(self, OWNED_CAN_##slot, &how, args, count);                                                      \
+    }
+#define DEFINE_written(slot, delegate, operation)
+#define DEFINE_method(slot, delegate, operation)
+#define X(kind, slot, delegate, operation, capability) DEFINE_##kind(slot, delegate, operation)
+OWNED_WRAPPER_SLOTS(X)
+#undef X
+
+#define SLOT(capability, slot, function) {OWNED_CAN_##capability, slot, (void *)(function), {NULL, NULL, 0, NULL}},
+#define METHOD(name, function, convention)                                                                              \
+    {OWNED_CAN_##name, 0, NULL, {#name, (PyCFunction)(void (*)(void))(function), convention, NULL}},
+#define ROW_operator(slot, delegate, capability)                                                                        \
+    SLOT(capability, Py_nb_##slot, wrapper_##slot) SLOT(capability, Py_nb_inplace_##slot, wrapper_inplace_##slot)
+#define ROW_binary(slot, delegate, capability) SLOT(capability, Py_##slot, wrapper_##slot)
+#define ROW_unary(slot, delegate, capability) SLOT(capability, Py_##slot, wrapper_##slot)
+#define ROW_convert(slot, delegate, capability) SLOT(capability, Py_##slot, wrapper_##slot)
+#define ROW_length(slot, delegate, capability) SLOT(capability, Py_##slot, wrapper_##slot)
+#define ROW_written(slot, delegate, capability) SLOT(capability, Py_##slot, delegate)
+#define ROW_special(slot, writes, capability) METHOD(slot, wrapper_##slot, METH_FASTCALL)
+#define ROW_method(slot, delegate, convention) METHOD(slot, delegate, convention)
+#define X(kind, slot, delegate, operation, capability) ROW_##kind(slot, delegate, capability)
+
+const owned_wrapper_row owned_wrapper_rows[] = {
+    OWNED_WRAPPER_SLOTS(X)
+    {-1, 0, NULL, {NULL, NULL, 0, NULL}},
+};
+#undef X

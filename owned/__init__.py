@@ -19,8 +19,10 @@ from owned._core import (
     ThreadInfo,
     adopt,
     move,
+    own,
     share,
     unchecked,
+    unwrap,
 )
 from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state

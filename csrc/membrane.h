@@ -1,0 +1,78 @@
+/* The membrane of own(): what is wrapped, in which region, and what may come out bare.
+ *
+ * One own() makes one region. Every wrapper that comes out of the first one carries the same region, so sharing, moving or
+ * adopting any of them forwards that region and all the others follow. Wrappers are therefore never re-pointed one by one.
+ *
+ * Two wrappers over one object must agree on its region, wherever they came from: a table from the address of what is
+ * wrapped to its region answers that. A wrapper keeps its inside alive, so an address cannot be reused while its entry is
+ * there. The table holds regions, never wrappers, so nothing can be brought back to life through it. */
+// SPDX-License-Identifier: MIT
+#ifndef OWNED_MEMBRANE_H
+#define OWNED_MEMBRANE_H
+
+#include "carrier.h"
+#include "state.h"
+
+/* ---- wrappers ---------------------------------------------------------------------------------------------- */
+
+/* Every type that has instances derives directly from Wrapper, and none has subclasses. */
+static inline int
+owned_is_wrapper(PyObject *obj)
+{
+    return Py_TYPE(obj)->tp_base == owned_the_state->Wrapper;
+}
+
+/* What a wrapper is around: NULL once the collector has cleared it. Not checked. */
+static inline PyObject *
+owned_wrapper_inside_borrowed(PyObject *wrapper)
+{
+    return ((owned_wrapper *)wrapper)->wrapped;
+}
+
+/* What stands outside for `inside`, which came out of `region`: itself where it is bare or guarded already, else a wrapper,
+ * in the region that the table knows for it, or in `region`. New reference, NULL with an error set. */
+PyObject *owned_wrap(PyObject *inside, owned_region *region);
+
+/* own(obj): checks what is guarded already, else a wrapper in a region that this thread may touch. */
+PyObject *owned_wrap_root(PyObject *obj);
+
+/* 1 if `value` comes out of a membrane as it is, else 0. Looks at types, and into exact tuples, frozensets
+ * and slices. */
+int owned_comes_out_bare(PyObject *value);
+
+/* ---- the table --------------------------------------------------------------------------------------------- */
+
+/* One more wrapper over `inside`, in `region` unless the table knows better. The region that counts, as a new reference;
+ * NULL with MemoryError set. */
+owned_region *owned_membrane_enter(PyObject *inside, owned_region *region);
+
+/* One wrapper less. Cannot fail. */
+void owned_membrane_leave(PyObject *inside);
+
+/* The region of the wrappers over `obj`: a new reference, or NULL without an error when there are none. */
+owned_region *owned_membrane_find(PyObject *obj);
+
+/* ---- types of wrappers ------------------------------------------------------------------------------------- */
+
+/* How values of a type pass through a membrane. */
+enum {
+    OWNED_BARE = 1,         /* no code can change them: they come out as they are, and no table lists them */
+    OWNED_SYNCHRONIZED = 2, /* locks, queues, threads: they serve many threads and guard themselves */
+    OWNED_UNLISTED = 4,     /* they come out wrapped, but have no identity worth a place in the table */
+    OWNED_METHOD_TYPE = 8,  /* bound methods, which are checked when they are called too */
+};
+
+/* The type whose instances wrap values of `inside`, borrowed from the module; its passage flags in *passage unless that is
+ * NULL. NULL with an error set. */
+PyTypeObject *owned_wrapper_type_for(PyTypeObject *inside, int *passage);
+
+/* The same for the iterator that drives an `await`: what it yields is between the awaitable and the event loop. */
+PyTypeObject *owned_wrapper_type_for_awaiting(PyTypeObject *inside, int *passage);
+
+/* The attribute of a type itself, not of its metaclass or instances: a new reference; NULL without an error when there is
+ * none, NULL with one when the look-up failed. */
+PyObject *owned_type_lookup(PyTypeObject *type, PyObject *name);
+
+int owned_wrapper_types_add(PyObject *module);
+
+#endif

@@ -1,0 +1,46 @@
+/* What the files of the wrapper share with each other. */
+// SPDX-License-Identifier: MIT
+#ifndef OWNED_WRAPPER_H
+#define OWNED_WRAPPER_H
+
+#include "carrier.h"
+
+/* The wrapper of a bound method: it is made for nearly every call, so it is called by vectorcall. */
+typedef struct {
+    owned_wrapper base;
+    vectorcallfunc vectorcall;
+} owned_method_wrapper;
+
+/* ---- wrapper_make.c ---------------------------------------------------------------------------------------- */
+
+int owned_wrapper_traverse(PyObject *self, visitproc visit, void *arg);
+int owned_wrapper_clear(PyObject *self);
+int owned_wrapper_clear_listed(PyObject *self);
+void owned_wrapper_dealloc(PyObject *self);
+void owned_wrapper_dealloc_listed(PyObject *self);
+
+/* The wrapper of an iterator that drives an `await`. New reference. */
+PyObject *owned_wrap_awaiting(PyObject *iterator, owned_region *region);
+
+/* The wrapper of a bound method, with what a call of it does. New reference. */
+PyObject *owned_wrap_method(PyObject *method, owned_region *region, vectorcallfunc call);
+
+/* ---- wrapper_method.c -------------------------------------------------------------------------------------- */
+
+PyObject *owned_method_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names);
+
+/* The same for send() and throw() of what an `await` drives: what they give is for the event loop and stays bare. */
+PyObject *owned_method_call_driven(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names);
+
+/* ---- wrapper.c --------------------------------------------------------------------------------------------- */
+
+/* What stands outside for a result that came out of `self`, which is stolen; NULL passes. */
+PyObject *owned_come_out(PyObject *self, PyObject *result);
+
+/* The value of a StopIteration that is set is a result as well. */
+void owned_stop_value_comes_out(PyObject *self);
+
+/* ReferenceError: the inside is gone. */
+OWNED_COLD void owned_wrapper_set_cleared(void);
+
+#endif
