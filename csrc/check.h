@@ -23,8 +23,8 @@ typedef struct {
     char writes;      /* it may change the object */
 } owned_access;
 
-extern OWNED_HIDDEN const owned_access owned_attr_read, owned_attr_write, owned_attr_delete;
-extern OWNED_HIDDEN const owned_access owned_item_read, owned_item_write, owned_item_delete;
+extern const owned_access owned_attr_read, owned_attr_write, owned_attr_delete;
+extern const owned_access owned_item_read, owned_item_write, owned_item_delete;
 
 /* Answers of a check */
 enum {

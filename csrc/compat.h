@@ -15,18 +15,15 @@
 #if defined(_MSC_VER)
 #  include <intrin.h>
 #  define OWNED_THREAD_LOCAL __declspec(thread)
-#  define OWNED_HIDDEN
 #  define OWNED_LIKELY(x) (x)
 #  define OWNED_COLD __declspec(noinline)
 #elif defined(__APPLE__)
 #  define OWNED_THREAD_LOCAL _Thread_local
-#  define OWNED_HIDDEN __attribute__((visibility("hidden")))
 #  define OWNED_LIKELY(x) __builtin_expect(!!(x), 1)
 #  define OWNED_COLD __attribute__((noinline, cold))
 #else
 /* initial-exec: reading the variable is one instruction relative to the thread pointer, not a call. */
 #  define OWNED_THREAD_LOCAL __attribute__((tls_model("initial-exec"))) _Thread_local
-#  define OWNED_HIDDEN __attribute__((visibility("hidden")))
 #  define OWNED_LIKELY(x) __builtin_expect(!!(x), 1)
 #  define OWNED_COLD __attribute__((noinline, cold))
 #endif
@@ -210,5 +207,10 @@ PyWeakref_GetRef(PyObject *ref, PyObject **result)
 #endif
 
 /* PyMemberDescrObject is public (cpython/descrobject.h) on every version we support: name, type, PyMemberDef. */
+
+/* What the files share is shared with nobody else: calls between them need no indirection. */
+#if !defined(_MSC_VER)
+#  pragma GCC visibility push(hidden)
+#endif
 
 #endif

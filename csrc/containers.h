@@ -17,8 +17,8 @@
 
 /* ---- accesses all three have --------------------------------------------------------------------------------- */
 
-extern OWNED_HIDDEN const owned_access owned_on_init, owned_on_len, owned_on_contains, owned_on_iteration;
-extern OWNED_HIDDEN const owned_access owned_on_compare[6]; /* by Py_LT ... Py_GE */
+extern const owned_access owned_on_init, owned_on_len, owned_on_contains, owned_on_iteration;
+extern const owned_access owned_on_compare[6]; /* by Py_LT ... Py_GE */
 
 /* ---- delegation ---------------------------------------------------------------------------------------------- */
 

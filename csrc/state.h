@@ -65,7 +65,7 @@ typedef struct owned_state {
     owned_mutex pool_mutex;
 } owned_state;
 
-extern OWNED_HIDDEN owned_state *owned_the_state;
+extern owned_state *owned_the_state;
 
 /* Fill a zeroed state; what was taken before a failure is given back by owned_state_clear. */
 int owned_state_init(owned_state *state);

@@ -21,7 +21,7 @@ typedef struct {
     unsigned locks_held;            /* our own locks this thread holds now */
 } owned_thread_locals;
 
-extern OWNED_HIDDEN OWNED_THREAD_LOCAL owned_thread_locals owned_this_thread;
+extern OWNED_THREAD_LOCAL owned_thread_locals owned_this_thread;
 
 /* What is remembered of a thread, as a Python object (owned._core.ThreadInfo): a region points at its holder's. */
 typedef struct owned_thread_info {

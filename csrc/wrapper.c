@@ -88,7 +88,7 @@ come_out_slow(PyObject *self, PyObject *result)
     owned_region *region = region_now(self);
     PyObject *outside;
     if (Py_TYPE(result) == &PyMethod_Type || is_builtin_method(result))
-        outside = owned_wrap_method(result, region, is_driven(self) ? owned_method_call_driven : owned_method_call);
+        outside = owned_wrap_method(result, region, is_driven(self) ? owned_method_call_driven : owned_wrapper_method_call);
     else
         outside = owned_wrap(result, region);
     Py_DECREF((PyObject *)region);

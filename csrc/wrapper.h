@@ -27,7 +27,7 @@ PyObject *owned_wrap_method(PyObject *method, owned_region *region, vectorcallfu
 
 /* ---- wrapper_method.c -------------------------------------------------------------------------------------- */
 
-PyObject *owned_method_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names);
+PyObject *owned_wrapper_method_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names);
 
 /* The same for send() and throw() of what an `await` drives: what they give is for the event loop and stays bare. */
 PyObject *owned_method_call_driven(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names);

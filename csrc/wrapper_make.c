@@ -25,7 +25,7 @@ make(PyTypeObject *type, int passage, PyObject *inside, owned_region *region)
     w->wrapped = Py_NewRef(inside);
     w->region = counts;
     if (passage & OWNED_METHOD_TYPE)
-        ((owned_method_wrapper *)w)->vectorcall = owned_method_call;
+        ((owned_method_wrapper *)w)->vectorcall = owned_wrapper_method_call;
     else if (type->tp_weaklistoffset != 0)
         *(PyObject **)((char *)w + type->tp_weaklistoffset) = NULL;
     PyObject_GC_Track(w);

@@ -150,7 +150,7 @@ call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names, int 
 }
 
 PyObject *
-owned_method_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
+owned_wrapper_method_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     return call(self, args, nargsf, names, 0);
 }

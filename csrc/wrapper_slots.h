@@ -141,6 +141,6 @@ typedef struct {
     PyMethodDef method;
 } owned_wrapper_row;
 
-extern OWNED_HIDDEN const owned_wrapper_row owned_wrapper_rows[]; /* ends with capability -1 */
+extern const owned_wrapper_row owned_wrapper_rows[]; /* ends with capability -1 */
 
 #endif
