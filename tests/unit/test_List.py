@@ -75,7 +75,7 @@ def test_what_is_stored_is_settled(store: Callable[[Any, Any], Any]) -> None:
         container = owned.List([0])
     given = {"a": [1, {2}]}
     store(container, given)
-    stored = container[0]
+    stored = next(item for item in container if isinstance(item, dict))
     assert type(stored) is owned.Dict
     assert type(stored["a"]) is owned.List
     assert type(stored["a"][1]) is owned.Set
@@ -173,7 +173,7 @@ def test_sort_re_enters() -> None:
     assert value == [1, 2, 3]
     assert lengths == [0, 0, 0]
     with pytest.raises(ValueError, match="list modified during sort"):
-        value.sort(key=lambda item: value.append(item))  # type: ignore[arg-type, return-value]
+        value.sort(key=lambda item: (value.append(item), item)[1])  # type: ignore[func-returns-value]
     assert value == [1, 2, 3]
 
 
