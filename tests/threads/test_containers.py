@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import array
 import copy
+import decimal
 import gc
+import heapq
 import json
 import operator
 import pickle
@@ -12,6 +15,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -503,6 +507,38 @@ def test_an_iterable_that_lets_go_of_the_lock() -> None:
             update()
     with lock:
         assert (shared, table, marks) == ([0], {"a": 0}, {0})
+
+
+# ---- what cannot be stopped ------------------------------------------------------------------------------------------
+
+LIMITS = Path(__file__).parents[2] / "docs" / "limits-containers.md"
+
+
+class Plain:
+    pass
+
+
+def _unchecked_calls() -> Iterator[Any]:
+    for line in LIMITS.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.replace("\\|", "OR").strip("|").split("|")]
+        if len(cells) == 3 and cells[0].strip("`") in KINDS:
+            call = cells[1].split("`")[1].replace("OR", "|")
+            yield pytest.param(cells[0].strip("`"), call, id=f"{cells[0]} {call}")
+
+
+@pytest.mark.parametrize(("kind", "call"), list(_unchecked_calls()))
+def test_the_limits_are_those_in_the_docs(kind: str, call: str, elsewhere: Callable[..., Any]) -> None:
+    """Every call that docs/limits names as unchecked is; one that CPython begins to ask us about fails here."""
+    names = {
+        "array": array,
+        "decimal": decimal,
+        "heapq": heapq,
+        "operator": operator,
+        "Plain": Plain,
+        "plain": {9},
+        "x": KINDS[kind][2](),
+    }
+    elsewhere(eval, call, names)
 
 
 # ---- life on several threads -------------------------------------------------------------------------------------------
