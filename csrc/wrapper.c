@@ -60,12 +60,23 @@ region_now(PyObject *self)
 static PyObject *wrapper_next_bare(PyObject *self);
 static PySendResult wrapper_send_bare(PyObject *self, PyObject *value, PyObject **result);
 
-/* Whether `self` drives an `await`. */
+/* Whether `method` is how an `await` drives `self`: by a send() or a throw(). */
 static int
-is_driven(PyObject *self)
+drives(PyObject *self, PyObject *method)
 {
     PyTypeObject *type = Py_TYPE(self);
-    return type->tp_iternext == wrapper_next_bare || (type->tp_as_async != NULL && type->tp_as_async->am_send == wrapper_send_bare);
+    if (type->tp_iternext != wrapper_next_bare &&
+        (type->tp_as_async == NULL || type->tp_as_async->am_send != wrapper_send_bare))
+        return 0;
+    PyObject *function = PyMethod_Check(method) ? PyMethod_GET_FUNCTION(method) : method;
+    const char *name = PyFunction_Check(function)    ? PyUnicode_AsUTF8(((PyFunctionObject *)function)->func_name)
+                       : PyCFunction_Check(function) ? ((PyCFunctionObject *)function)->m_ml->ml_name
+                                                     : "";
+    if (name == NULL) {
+        PyErr_Clear();
+        return 0;
+    }
+    return strcmp(name, "send") == 0 || strcmp(name, "throw") == 0;
 }
 
 /* A builtin function that belongs to an object, not to a module. */
@@ -88,7 +99,8 @@ come_out_slow(PyObject *self, PyObject *result)
     owned_region *region = region_now(self);
     PyObject *outside;
     if (Py_TYPE(result) == &PyMethod_Type || is_builtin_method(result))
-        outside = owned_wrap_method(result, region, is_driven(self) ? owned_method_call_driven : owned_wrapper_method_call);
+        outside = owned_wrap_method(result, region,
+                                    drives(self, result) ? owned_method_call_driven : owned_wrapper_method_call);
     else
         outside = owned_wrap(result, region);
     Py_DECREF((PyObject *)region);
@@ -604,7 +616,7 @@ wrapper_await(PyObject *self)
         iterator = async->am_await(inside);
     else
         PyErr_Format(PyExc_TypeError, "object %.100s can't be used in 'await' expression", Py_TYPE(inside)->tp_name);
-    if (iterator == inside)
+    if (iterator == inside && Py_TYPE(self)->tp_iternext == wrapper_next_bare)
         outside = Py_NewRef(self);
     else if (iterator != NULL) {
         owned_region *region = region_now(self);

@@ -165,8 +165,10 @@ slots_of(PyTypeObject *type, int passage)
     int a_class = PyType_HasFeature(type, Py_TPFLAGS_TYPE_SUBCLASS); /* list[int] */
     int a_method = (passage & OWNED_METHOD_TYPE) != 0;
     int an_iterator = type->tp_iternext != NULL;
-    /* A coroutine, or an object that is its own awaitable: what it yields is for the event loop. */
-    int driven = async->am_await != NULL && (async->am_send != NULL || an_iterator);
+    /* A coroutine, or what an async generator hands out: what it yields is for the event loop. A class of Python's may have
+     * __await__ and __next__ for different things. */
+    int driven = async->am_await != NULL && (async->am_send != NULL || an_iterator) &&
+                 !PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE);
     const struct {
         int there;
         uint64_t capability;
