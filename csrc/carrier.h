@@ -25,6 +25,9 @@ owned_region **owned_carried(PyObject *obj);
  * it is bound to. Borrowed from obj. */
 PyTypeObject *owned_known_type(PyObject *obj);
 
+/* Give a subclass of Owned that was never prepared (object.c) its checks. Idempotent; runs Python. 0, or -1 with an error set. */
+int owned_object_prepare(PyTypeObject *type);
+
 /* What becomes of a value that is about to be stored in a guarded object whose region is `region` (resolved, and this
  * thread may write there). An exact list, dict or set becomes a List, Dict or Set in that region, recursively;
  * a private object of this thread stored into a SHARED region joins it with all it reaches; anything else passes.

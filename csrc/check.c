@@ -10,6 +10,7 @@
  *     else               WrongThreadError, LockNotHeldError, MovedError, OrphanedError
  */
 // SPDX-License-Identifier: MIT
+#include "carrier.h"
 #include "check.h"
 #include "state.h"
 
@@ -28,9 +29,8 @@ static int
 give_birth(PyObject *obj, owned_region **where)
 {
     owned_region *home = owned_birth_region();
-    if (home == NULL)
+    if (home == NULL || (PyObject_TypeCheck(obj, owned_the_state->Owned) && owned_object_prepare(Py_TYPE(obj)) < 0))
         return -1;
-    (void)obj;
     OWNED_BEGIN_CRITICAL(obj);
     if (owned_load_ptr(where) == NULL)
         owned_store_ptr(where, (owned_region *)Py_NewRef((PyObject *)home));

@@ -16,15 +16,18 @@
 #  include <intrin.h>
 #  define OWNED_THREAD_LOCAL __declspec(thread)
 #  define OWNED_LIKELY(x) (x)
+#  define OWNED_UNLIKELY(x) (x)
 #  define OWNED_COLD __declspec(noinline)
 #elif defined(__APPLE__)
 #  define OWNED_THREAD_LOCAL _Thread_local
 #  define OWNED_LIKELY(x) __builtin_expect(!!(x), 1)
+#  define OWNED_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #  define OWNED_COLD __attribute__((noinline, cold))
 #else
 /* initial-exec: reading the variable is one instruction relative to the thread pointer, not a call. */
 #  define OWNED_THREAD_LOCAL __attribute__((tls_model("initial-exec"))) _Thread_local
 #  define OWNED_LIKELY(x) __builtin_expect(!!(x), 1)
+#  define OWNED_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #  define OWNED_COLD __attribute__((noinline, cold))
 #endif
 

@@ -2,8 +2,8 @@
  *
  * An instance gets its region when it is allocated. CPython gives each Python class PyType_GenericAlloc, so the class's
  * tp_alloc is set to ours when the class is prepared (owned/_classes.py); a tp_new of our own would make object.__new__(cls)
- * a TypeError. A class that was never prepared (a base's __init_subclass__ that does not call super()) is prepared at the first
- * write, and an instance without a region gets one at its first touch.
+ * a TypeError. A class that was never prepared (a plain base's __init_subclass__ that does not call super()) is prepared at the
+ * first touch of an instance, which gets its region then.
  *
  * Attributes: Owned checks every read and write of an instance's attributes. A prepared class whose fields are all
  * in slots takes object's accessors back: its CheckedSlots do the check, and the interpreter then specializes method calls.
@@ -34,13 +34,11 @@ owned_object_alloc(PyTypeObject *type, Py_ssize_t items)
 static PyObject *
 owned_object_alloc_first(PyTypeObject *type, Py_ssize_t items)
 {
-    owned_store_ptr(&type->tp_alloc, owned_object_alloc);
     PyObject *done = PyObject_CallOneArg(owned_the_state->finish_class, (PyObject *)type);
-    if (done == NULL) {
-        owned_store_ptr(&type->tp_alloc, owned_object_alloc_first);
+    if (done == NULL)
         return NULL;
-    }
     Py_DECREF(done);
+    owned_store_ptr(&type->tp_alloc, owned_object_alloc);
     return owned_object_alloc(type, items);
 }
 
@@ -49,6 +47,16 @@ is_prepared(PyTypeObject *type)
 {
     allocfunc alloc = owned_load_ptr(&type->tp_alloc);
     return alloc == owned_object_alloc || alloc == owned_object_alloc_first;
+}
+
+int
+owned_object_prepare(PyTypeObject *type)
+{
+    if (is_prepared(type))
+        return 0;
+    PyObject *done = PyObject_CallOneArg(owned_the_state->prepare_class, (PyObject *)type);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
 }
 
 static int
@@ -63,38 +71,81 @@ has_dict(PyTypeObject *type)
 
 /* ---- attributes -------------------------------------------------------------------------------------------- */
 
+/* The attribute of that name which a Python class in the type's MRO has: 1 and a new reference, 0 where none has, or -1. */
+static int
+find_in_classes(PyTypeObject *type, PyObject *name, PyObject **attribute)
+{
+    *attribute = NULL;
+    int found = 0;
+    PyObject *mro = Py_NewRef(type->tp_mro);
+    for (Py_ssize_t i = 0; found == 0 && i < PyTuple_GET_SIZE(mro); i++) {
+        PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
+        if (PyType_HasFeature(base, Py_TPFLAGS_HEAPTYPE))
+            found = PyDict_GetItemRef(base->tp_dict, name, attribute);
+    }
+    Py_DECREF(mro);
+    return found;
+}
+
+/* A plain container may get into the instance dict around __setattr__: through object.__setattr__ (the __init__ of a frozen
+ * dataclass), vars(x), cached_property, unpickling. It is settled when it is first read. Steals `value`. */
+static PyObject *
+settle_read(PyObject *self, PyObject *name, PyObject *value, owned_region *region)
+{
+    PyObject *attribute = NULL, *dict = NULL, *stored = NULL, *result = NULL;
+    region = (owned_region *)Py_NewRef((PyObject *)region);
+    int found = find_in_classes(Py_TYPE(self), name, &attribute);
+    if (found != 0 && (found < 0 || attribute == value || Py_TYPE(attribute)->tp_descr_set != NULL))
+        goto done;
+    dict = PyObject_GenericGetDict(self, NULL);
+    if (dict == NULL || (found = PyDict_GetItemRef(dict, name, &stored)) < 0)
+        goto done;
+    if (stored == value) {
+        result = owned_settle(value, region);
+        found = result == NULL ? -1 : PyDict_SetItem(dict, name, result);
+    }
+done:
+    if (found < 0 || PyErr_Occurred())
+        Py_CLEAR(result);
+    else if (result == NULL)
+        result = Py_NewRef(value);
+    Py_XDECREF(stored);
+    Py_XDECREF(dict);
+    Py_XDECREF(attribute);
+    Py_DECREF((PyObject *)region);
+    Py_DECREF(value);
+    return result;
+}
+
 static PyObject *
 owned_object_getattro(PyObject *self, PyObject *name)
 {
     owned_region **where = &((owned_object *)self)->region;
     owned_region *r = owned_load_ptr(where);
-    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id))
-        return PyObject_GenericGetAttr(self, name);
-    if (name != owned_the_state->str___class__ && owned_check_slow(self, where, &owned_attr_read, name) < 0)
-        return NULL;
-    return PyObject_GenericGetAttr(self, name);
+    if (OWNED_UNLIKELY(r == NULL || owned_load_u64(&r->holder) != owned_this_thread.id)) {
+        if (name == owned_the_state->str___class__)
+            return PyObject_GenericGetAttr(self, name);
+        int ok = owned_check_slow(self, where, &owned_attr_read, name);
+        if (ok != OWNED_ALONE)
+            return ok < 0 ? NULL : PyObject_GenericGetAttr(self, name);
+    }
+    PyObject *value = PyObject_GenericGetAttr(self, name);
+    if (value != NULL && OWNED_UNLIKELY(PyList_CheckExact(value) || PyDict_CheckExact(value) || PySet_CheckExact(value)))
+        return settle_read(self, name, value, owned_load_ptr(where));
+    return value;
 }
 
 /* Is `name` a data descriptor of the type (a property, a slot), which then decides itself what it stores? */
 static int
 is_data_descriptor(PyTypeObject *type, PyObject *name)
 {
-    PyObject *mro = type->tp_mro;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); i++) {
-        PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
-        if (!PyType_HasFeature(base, Py_TPFLAGS_HEAPTYPE))
-            continue;
-        PyObject *attribute;
-        int found = PyDict_GetItemRef(base->tp_dict, name, &attribute);
-        if (found < 0)
-            return -1;
-        if (found) {
-            int is_data = Py_TYPE(attribute)->tp_descr_set != NULL;
-            Py_DECREF(attribute);
-            return is_data;
-        }
+    PyObject *attribute;
+    int found = find_in_classes(type, name, &attribute);
+    if (found > 0) {
+        found = Py_TYPE(attribute)->tp_descr_set != NULL;
+        Py_DECREF(attribute);
     }
-    return name == owned_the_state->str___class__;
+    return found;
 }
 
 static int
@@ -119,12 +170,8 @@ static int
 owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
 {
     PyTypeObject *type = Py_TYPE(self);
-    if (!is_prepared(type)) {
-        PyObject *done = PyObject_CallOneArg(owned_the_state->prepare_class, (PyObject *)type);
-        if (done == NULL)
-            return -1;
-        Py_DECREF(done);
-    }
+    if (owned_object_prepare(type) < 0)
+        return -1;
     if (!has_dict(type))
         return PyObject_GenericSetAttr(self, name, value);
     owned_region **where = &((owned_object *)self)->region;
@@ -151,6 +198,26 @@ object_delattr(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "U:__delattr__", &name) || owned_object_setattro(self, name, NULL) < 0)
         return NULL;
     Py_RETURN_NONE;
+}
+
+static PyObject *
+object_get_class(PyObject *self, void *Py_UNUSED(closure))
+{
+    return Py_NewRef((PyObject *)Py_TYPE(self));
+}
+
+static int
+object_set_class(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    PyObject *name = owned_the_state->str___class__;
+    if (owned_check(self, &((owned_object *)self)->region, value == NULL ? &owned_attr_delete : &owned_attr_write, name) < 0)
+        return -1;
+    PyObject *attributes = PyObject_GetAttr((PyObject *)&PyBaseObject_Type, owned_the_state->str___dict__);
+    PyObject *descriptor = attributes == NULL ? NULL : PyObject_GetItem(attributes, name);
+    int result = descriptor == NULL ? -1 : Py_TYPE(descriptor)->tp_descr_set(descriptor, self, value);
+    Py_XDECREF(descriptor);
+    Py_XDECREF(attributes);
+    return result;
 }
 
 static PyObject *
@@ -188,26 +255,47 @@ takes_dying(owned_region *region, PyObject *obj)
     return Py_REFCNT(obj) <= 2; /* the one that holds it, and the walk's own */
 }
 
-static PyObject *
-take_dying_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+static int
+take_dying(PyObject *obj)
 {
-    owned_region **where = owned_carried(obj);
     owned_region *birth = owned_birth_region();
     if (birth == NULL)
-        return NULL;
-    if (where == NULL) {
-        PyErr_Format(PyExc_TypeError, "take_dying() takes a guarded object, got %.200s", Py_TYPE(obj)->tp_name);
-        return NULL;
-    }
-    owned_region_repoint(obj, where, birth);
+        return -1;
+    owned_region_repoint(obj, &((owned_object *)obj)->region, birth);
     owned_graph graph;
     int walked = owned_graph_walk_children(&graph, obj, takes_dying);
     if (walked == 0)
         owned_graph_give(&graph, birth);
     owned_graph_release(&graph);
-    if (walked < 0)
-        return NULL;
-    Py_RETURN_NONE;
+    return walked;
+}
+
+static int
+call_del(PyObject *self)
+{
+    PyObject *del, *bound = NULL, *result = NULL;
+    if (find_in_classes(Py_TYPE(self), owned_the_state->str___del__, &del) <= 0)
+        return PyErr_Occurred() ? -1 : 0;
+    descrgetfunc get = Py_TYPE(del)->tp_descr_get;
+    bound = get == NULL ? Py_NewRef(del) : get(del, self, (PyObject *)Py_TYPE(self));
+    if (bound != NULL)
+        result = PyObject_CallNoArgs(bound);
+    if (result == NULL)
+        PyErr_WriteUnraisable(del);
+    Py_XDECREF(result);
+    Py_XDECREF(bound);
+    Py_DECREF(del);
+    return 0;
+}
+
+/* Not __del__ itself: called by hand, from any thread, that is a method like any other. */
+static void
+owned_object_finalize(PyObject *self)
+{
+    PyObject *error = PyErr_GetRaisedException();
+    if (take_dying(self) < 0 || call_del(self) < 0)
+        PyErr_WriteUnraisable(self);
+    PyErr_SetRaisedException(error);
 }
 
 /* ---- the class's side, called by owned/_classes.py --------------------------------------------------------- */
@@ -233,17 +321,22 @@ object_getstate(PyObject *self, PyObject *Py_UNUSED(ignored))
     return PyObject_CallOneArg(owned_the_state->get_state, self);
 }
 
+static int
+is_guarded_class(PyTypeObject *type)
+{
+    if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && PyType_IsSubtype(type, owned_the_state->Owned))
+        return 1;
+    PyErr_Format(PyExc_TypeError, "a subclass of Owned is needed, got %R", type);
+    return 0;
+}
+
 static PyObject *
 set_slots_impl(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyTypeObject *type;
     int setattro;
-    if (!PyArg_ParseTuple(args, "O!p:set_slots", &PyType_Type, &type, &setattro))
+    if (!PyArg_ParseTuple(args, "O!p:set_slots", &PyType_Type, &type, &setattro) || !is_guarded_class(type))
         return NULL;
-    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || !PyType_IsSubtype(type, owned_the_state->Owned)) {
-        PyErr_Format(PyExc_TypeError, "set_slots() takes a subclass of Owned, got %R", type);
-        return NULL;
-    }
     if (!is_prepared(type))
         owned_store_ptr(&type->tp_alloc, owned_object_alloc_first);
     if (setattro)
@@ -251,12 +344,22 @@ set_slots_impl(PyObject *Py_UNUSED(module), PyObject *args)
     Py_RETURN_NONE;
 }
 
+static PyObject *
+set_finalizer_impl(PyObject *Py_UNUSED(module), PyObject *type)
+{
+    if (!PyType_Check(type) || !is_guarded_class((PyTypeObject *)type))
+        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "a class is needed, got %.200s", Py_TYPE(type)->tp_name);
+    owned_store_ptr(&((PyTypeObject *)type)->tp_finalize, owned_object_finalize);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
     {"set_slots", set_slots_impl, METH_VARARGS,
      PyDoc_STR("set_slots(cls, setattro, /)\n--\n\nLet instances of a class be born with a region, and, if `setattro`, their "
                "attributes be written by Owned's function directly.")},
-    {"take_dying", take_dying_impl, METH_O,
-     PyDoc_STR("take_dying(obj, /)\n--\n\nMake an object that is being finalized, and what only it holds, this thread's.")},
+    {"set_finalizer", set_finalizer_impl, METH_O,
+     PyDoc_STR("set_finalizer(cls, /)\n--\n\nLet the __del__ of a class act as the owner of the instance, and of what only that "
+               "holds.")},
     {NULL, NULL, 0, NULL},
 };
 
@@ -278,6 +381,11 @@ static PyMethodDef owned_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyGetSetDef owned_getset[] = {
+    {"__class__", object_get_class, object_set_class, PyDoc_STR("The instance's class: every thread may read it."), NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 static PyType_Slot owned_slots[] = {
     {Py_tp_doc, (void *)owned_doc},
     {Py_tp_alloc, owned_object_alloc},
@@ -286,6 +394,7 @@ static PyType_Slot owned_slots[] = {
     {Py_tp_repr, owned_object_repr},
     {Py_tp_getattro, owned_object_getattro},
     {Py_tp_methods, owned_methods},
+    {Py_tp_getset, owned_getset},
     {0, NULL},
 };
 

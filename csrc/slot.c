@@ -13,6 +13,7 @@ typedef struct {
     PyTypeObject *objclass;      /* borrowed from member */
     PyObject *name;              /* strong */
     PyMemberDescrObject *member; /* strong: the descriptor it stands for, which keeps its PyMemberDef alive */
+    PyObject *fallback;          /* strong: what an empty slot reads as, for @owned(slots=True); or NULL */
 } checked_slot;
 
 static int
@@ -32,10 +33,19 @@ field(checked_slot *slot, PyObject *obj)
 }
 
 static PyObject *
-missing(checked_slot *slot, PyObject *obj)
+not_there(checked_slot *slot, PyObject *obj)
 {
     PyErr_Format(PyExc_AttributeError, "'%.200s' object has no attribute %R", Py_TYPE(obj)->tp_name, slot->name);
     return NULL;
+}
+
+/* What an empty slot reads as. */
+static PyObject *
+missing(checked_slot *slot, PyObject *obj)
+{
+    if (slot->fallback != NULL)
+        return Py_NewRef(slot->fallback);
+    return not_there(slot, obj);
 }
 
 static PyObject *
@@ -43,7 +53,7 @@ slot_get(PyObject *self, PyObject *obj, PyObject *Py_UNUSED(type))
 {
     checked_slot *slot = (checked_slot *)self;
     if (obj == NULL)
-        return Py_NewRef(self);
+        return Py_NewRef(slot->fallback == NULL ? self : slot->fallback);
     if (!is_instance(slot, obj))
         return NULL;
     int ok = owned_check(obj, &((owned_object *)obj)->region, &owned_attr_read, slot->name);
@@ -53,7 +63,12 @@ slot_get(PyObject *self, PyObject *obj, PyObject *Py_UNUSED(type))
         PyObject *value = *field(slot, obj);
         return value == NULL ? missing(slot, obj) : Py_NewRef(value);
     }
-    return PyMember_GetOne((char *)obj, slot->member->d_member);
+    PyObject *value = PyMember_GetOne((char *)obj, slot->member->d_member);
+    if (value == NULL && slot->fallback != NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        PyErr_Clear();
+        return Py_NewRef(slot->fallback);
+    }
+    return value;
 }
 
 static int
@@ -74,7 +89,7 @@ slot_set(PyObject *self, PyObject *obj, PyObject *value)
     if (OWNED_DIRECT_FIELDS) {
         PyObject *old = *field(slot, obj);
         if (old == NULL && settled == NULL) {
-            missing(slot, obj);
+            not_there(slot, obj);
             return -1;
         }
         *field(slot, obj) = settled;
@@ -89,9 +104,9 @@ slot_set(PyObject *self, PyObject *obj, PyObject *value)
 static PyObject *
 slot_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *keywords[] = {"member", NULL};
-    PyObject *member;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!:CheckedSlot", keywords, &PyMemberDescr_Type, &member))
+    static char *keywords[] = {"member", "fallback", NULL};
+    PyObject *member, *fallback = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!|O:CheckedSlot", keywords, &PyMemberDescr_Type, &member, &fallback))
         return NULL;
     PyMemberDescrObject *descriptor = (PyMemberDescrObject *)member;
     PyTypeObject *objclass = PyDescr_TYPE(descriptor);
@@ -106,6 +121,7 @@ slot_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     slot->objclass = objclass;
     slot->name = Py_NewRef(PyDescr_NAME(descriptor));
     slot->member = (PyMemberDescrObject *)Py_NewRef(member);
+    slot->fallback = Py_XNewRef(fallback);
     return (PyObject *)slot;
 }
 
@@ -114,6 +130,14 @@ slot_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((checked_slot *)self)->member);
+    Py_VISIT(((checked_slot *)self)->fallback);
+    return 0;
+}
+
+static int
+slot_clear(PyObject *self)
+{
+    Py_CLEAR(((checked_slot *)self)->fallback);
     return 0;
 }
 
@@ -125,6 +149,7 @@ slot_dealloc(PyObject *self)
     PyObject_GC_UnTrack(self);
     Py_XDECREF(slot->name);
     Py_XDECREF((PyObject *)slot->member);
+    Py_XDECREF(slot->fallback);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -162,6 +187,7 @@ slot_get_qualname(PyObject *self, void *Py_UNUSED(closure))
 
 static PyMemberDef slot_members[] = {
     {"__name__", Py_T_OBJECT_EX, offsetof(checked_slot, name), Py_READONLY, NULL},
+    {"member", Py_T_OBJECT_EX, offsetof(checked_slot, member), Py_READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
@@ -178,6 +204,7 @@ static PyType_Slot slot_slots[] = {
     {Py_tp_new, slot_new},
     {Py_tp_dealloc, slot_dealloc},
     {Py_tp_traverse, slot_traverse},
+    {Py_tp_clear, slot_clear},
     {Py_tp_repr, slot_repr},
     {Py_tp_descr_get, slot_get},
     {Py_tp_descr_set, slot_set},

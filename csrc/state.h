@@ -43,7 +43,7 @@
     X(MethodWrapper, "types", "MethodWrapperType")
 
 #define OWNED_STATE_NAMES(X) /* interned strings */                                                                     \
-    X(__class__) X(__dict__) X(__slots__) X(__weakref__) X(__init_subclass__) X(__getattribute__) X(name)
+    X(__class__) X(__dict__) X(__slots__) X(__weakref__) X(__init_subclass__) X(__getattribute__) X(__del__) X(name)
 
 typedef struct owned_state {
 #define X(name) PyTypeObject *name;

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import copyreg
 import functools
+import gc
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, overload
 
-from owned import _refused
+from owned import _fields, _refused
 
 _C = TypeVar("_C", bound=type)
 
@@ -22,7 +23,7 @@ _MADE_BY_TYPE = frozenset({"__dict__", "__weakref__", "__annotations_cache__"})
 
 
 @overload
-def owned(cls: _C, /) -> _C: ...
+def owned(cls: _C, /, *, slots: bool = False) -> _C: ...
 @overload
 def owned(*, slots: bool = False) -> Callable[[_C], _C]: ...
 def owned(cls: Any = None, /, *, slots: bool = False) -> Any:
@@ -33,25 +34,29 @@ def owned(cls: Any = None, /, *, slots: bool = False) -> Any:
     stored in a field becomes a ``List``, ``Dict`` or ``Set`` of the same region: a copy of what was given. Subclasses
     are guarded too.
 
-    The class is made anew with the base ``Owned``, so put ``@owned`` above ``@dataclass`` and ``@attrs.define``. What the
-    bases' ``__init_subclass__`` did for the class is kept; it runs again for the new class only where it takes no options.
+    The class is made anew with the base ``Owned``; the one that was given is left as it was. ``__set_name__`` of the
+    descriptors in it, and the bases' ``__init_subclass__``, run once more for the new class, except that where one of the
+    bases' takes options, which are not known here, none runs again, and what they did to the class is kept. A registry
+    that such a hook or a decorator below ``@owned`` filled holds the class as it was: ``class Account(Owned, Base,
+    option=...)`` makes no second class.
 
     Args:
         cls: the class.
-        slots: make slots of the fields that are annotated in the class body (those without a default).
+        slots: make slots of the fields that are annotated in the class body. One with a default reads as the default until
+            it is written. Put ``@owned(slots=True)`` above ``@dataclass`` and ``@attrs.define``.
 
     Returns:
         The guarded class; a class that is guarded already is returned as it is.
 
     Raises:
-        TypeError: ``cls`` is no class, or one that cannot be guarded: an enum, a protocol, a class with the layout of a
-            builtin such as ``list`` or ``Exception``, or one whose instances live on several threads by nature
-            (threads, processes, executors, queues, locks). The message says what to do instead.
+        TypeError: ``cls`` is no class, or one that cannot be guarded: an enum, a protocol, a metaclass, a class with the layout
+            of a builtin such as ``list`` or ``Exception``, one whose metaclass takes options, or one whose instances live
+            on several threads by nature (threads, processes, executors, queues, locks). The message says what to do instead.
 
     Threads:
         Decorate where the class is defined, before instances exist. Not checked: class attributes, which every thread
-        shares; ``object.__getattribute__(x, name)`` on a class with a ``__dict__``; and the dict that ``vars(x)`` gave to its
-        owner.
+        shares; on a class with a ``__dict__``, ``object.__getattribute__(x, name)`` and ``object.__setattr__(x, name, value)``,
+        and the dict that ``vars(x)`` gave to its owner. docs/limits-classes.md lists them all.
     """
     if cls is None:
         return functools.partial(_owned, slots=slots)
@@ -64,7 +69,7 @@ def _owned(cls: type, *, slots: bool) -> type:
     if not isinstance(cls, type):
         raise TypeError(f"`cls` must be a class, got {type(cls).__name__}: use own(obj) to guard an object")
     _refused.refuse(cls)
-    if issubclass(cls, _core.Owned) and not slots:
+    if issubclass(cls, _core.Owned) and (not slots or cls is _core.Owned or "__slots__" in vars(cls)):
         return cls
     return _remake(cls, slots)
 
@@ -73,23 +78,44 @@ def _remake(cls: type, slots: bool) -> type:
     """The class once more, with the base Owned and perhaps slots; the original is left as it was."""
     from owned import _core
 
+    _refused.refuse_remaking(cls)
     namespace = {name: value for name, value in vars(cls).items() if name not in _MADE_BY_TYPE}
-    declared = namespace.get("__slots__")
-    if declared is not None:
-        for name in (declared,) if isinstance(declared, str) else tuple(declared):
-            namespace.pop(_mangled(cls, name), None)
-        if "__weakref__" not in declared and cls.__weakrefoffset__ and not _inherits_weakref(cls):
-            namespace["__slots__"] = (*declared, "__weakref__")
+    namespace["__qualname__"] = cls.__qualname__
+    defaults: dict[str, Any] = {}
+    if "__slots__" in namespace:
+        _take_slots(cls, namespace)
     elif slots:
-        fields = tuple(name for name in vars(cls).get("__annotations__", {}) if name not in namespace)
+        fields = _fields.annotated(cls)
+        defaults = {name: namespace.pop(name) for name in fields if name in namespace}
         namespace["__slots__"] = (*fields, *(() if _inherits_weakref(cls) else ("__weakref__",)))
     bases = cls.__bases__
     if not issubclass(cls, _core.Owned):
         bases = (*(base for base in bases if base is not object), _core.Owned)
     made = _make_type(cls, bases, namespace)
-    made.__qualname__ = cls.__qualname__
+    for name, default in defaults.items():
+        type.__setattr__(made, name, _core.CheckedSlot(vars(made)[name].member, default))
     _rebind_class_cell(cls, made)
     return made
+
+
+def _take_slots(cls: type, namespace: dict[str, Any]) -> None:
+    """Take the slots' descriptors out of the namespace, and make sure that ``__slots__`` can be gone through again."""
+    made = [name for name, value in namespace.items() if _is_own_slot(value, cls)]
+    for name in made:
+        del namespace[name]
+    declared = namespace["__slots__"]
+    if not isinstance(declared, str) and iter(declared) is declared:
+        namespace["__slots__"] = (*made, *(name for name in ("__dict__", "__weakref__") if name in vars(cls)))
+
+
+def _is_own_slot(value: object, cls: type) -> bool:
+    return type(value) is types.MemberDescriptorType and value.__objclass__ is cls or _is_checked_slot(value, cls)
+
+
+def _is_checked_slot(value: object, cls: type) -> bool:
+    from owned import _core
+
+    return type(value) is _core.CheckedSlot and value.__objclass__ is cls
 
 
 class _Shield:
@@ -103,12 +129,14 @@ class _Shield:
 
 def _make_type(cls: type, bases: tuple[type, ...], namespace: dict[str, Any]) -> type:
     metaclass: Any = type(cls)
-    if _reruns(cls):
-        made: type = metaclass(cls.__name__, bases, namespace)
-    else:
-        made = metaclass(cls.__name__, (_Shield, *bases), namespace)
+    reruns = _reruns(cls)
+    first_bases = bases if reruns else (_Shield, *bases)
+    body = metaclass.__prepare__(cls.__name__, first_bases)
+    body.update(namespace)
+    made: type = metaclass(cls.__name__, first_bases, body)
+    if not reruns:
         made.__bases__ = bases
-        prepare(made)
+    prepare(made)
     return made
 
 
@@ -123,61 +151,37 @@ def _reruns(cls: type) -> bool:
     return True
 
 
-def _mangled(cls: type, name: str) -> str:
-    if name.startswith("__") and not name.endswith("__"):
-        return f"_{cls.__name__.lstrip('_')}{name}"
-    return name
-
-
 def _inherits_weakref(cls: type) -> bool:
     return any(base.__weakrefoffset__ for base in cls.__bases__)
 
 
 def _rebind_class_cell(old: type, new: type) -> None:
     """Point the ``__class__`` cell of the class body at the new class: what zero-argument super() and ``__class__`` mean."""
-    for value in tuple(vars(new).values()):
-        for function in _functions_in(value):
-            for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-                if name == "__class__" and _cell_holds(cell, old):
-                    cell.cell_contents = new
-                    return
+    for function in _functions_in(tuple(vars(new).values())):
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            if name == "__class__" and old in gc.get_referents(cell):
+                cell.cell_contents = new
+                return
 
 
-def _cell_holds(cell: types.CellType, value: object) -> bool:
-    try:
-        return cell.cell_contents is value
-    except ValueError:
-        return False
+_FAR_ENOUGH = 10_000
 
 
-def _functions_in(value: object) -> Iterator[types.FunctionType]:
-    """The functions behind a class attribute: through properties, decorators' closures and the like."""
-    seen: set[int] = set()
-    todo = [value]
-    while todo:
-        value = todo.pop()
-        if id(value) in seen or isinstance(value, (type, types.ModuleType)):
+def _functions_in(values: tuple[object, ...]) -> Iterator[types.FunctionType]:
+    """The functions behind class attributes: in properties, decorators' closures, descriptors of any kind. Nearest first, running
+    no code of theirs. It stops after a while: an attribute may hold anything, and functions are not far.
+    """
+    seen: dict[int, object] = {}
+    todo = list(values)
+    for value in todo:
+        if id(value) in seen or isinstance(value, (type, types.ModuleType, types.CodeType)):
             continue
-        seen.add(id(value))
+        seen[id(value)] = value
         if isinstance(value, types.FunctionType):
             yield value
-            todo.extend(_contents(value.__closure__ or ()))
-            todo.extend(vars(value).values())
-        elif isinstance(value, (staticmethod, classmethod)):
-            todo.append(value.__func__)
-        elif isinstance(value, property):
-            todo.extend(part for part in (value.fget, value.fset, value.fdel) if part is not None)
-        elif type(value).__module__ in ("functools", "abc", "wrapt"):
-            todo.extend(vars(value).values() if hasattr(value, "__dict__") else ())
-            todo.append(getattr(value, "__wrapped__", None))
-
-
-def _contents(cells: tuple[types.CellType, ...]) -> Iterator[object]:
-    for cell in cells:
-        try:
-            yield cell.cell_contents
-        except ValueError:
-            continue
+            todo += (value.__closure__ or (), value.__defaults__ or (), value.__kwdefaults__ or {}, value.__dict__)
+        elif len(todo) < _FAR_ENOUGH:
+            todo += gc.get_referents(value)
 
 
 # ---- what the C core calls --------------------------------------------------------------------------------------------
@@ -196,78 +200,122 @@ def prepare(cls: type) -> None:
     """Give a subclass of Owned checking slots and the allocation that sets a region. Idempotent."""
     from owned import _core
 
-    fields = vars(cls)
-    for name, value in tuple(fields.items()):
-        if type(value) is types.MemberDescriptorType:
+    for name, value in tuple(vars(cls).items()):
+        if type(value) is types.MemberDescriptorType and value.__objclass__ is cls:
             type.__setattr__(cls, name, _core.CheckedSlot(value))
-    hook = fields.get("__init_subclass__")
-    if isinstance(hook, classmethod) and not hasattr(hook.__func__, "_owned_prepares"):
-        type.__setattr__(cls, "__init_subclass__", _preparing(hook))
+    _prepare_hook(cls)
+    for name in ("__repr__", "__getstate__"):
+        _take(cls, name, _core.Owned)
     has_dict = cls.__dictoffset__ != 0
-    own = [_take_accessor(cls, name, _core.Owned if has_dict else object) for name in _ACCESSORS]
-    _core.set_slots(cls, has_dict and not own[1] and not own[2])
+    giver = _core.Owned if has_dict else object
+    _take(cls, "__getattribute__", giver)
+    writes = [_take(cls, name, giver) for name in ("__setattr__", "__delattr__")]
+    _core.set_slots(cls, has_dict and not any(writes))
 
 
-_ACCESSORS = ("__getattribute__", "__setattr__", "__delattr__")
-
-
-def _take_accessor(cls: type, name: str, giver: type) -> bool:
-    """Let the class have an accessor of its own or its bases' if there is one, and else ``giver``'s: object's are native,
-    Owned's check. A base that took object's must not hide another base's own. True if it has its own.
+def _take(cls: type, name: str, giver: type) -> bool:
+    """Let the class have a special method of its own or its bases' if there is one, and else ``giver``'s: object's are native,
+    Owned's check. A base that took one of these must not hide another base's own. True if it has its own.
     """
     from owned import _core
 
     neutral = (getattr(object, name), getattr(_core.Owned, name))
     found = [vars(base)[name] for base in cls.__mro__ if name in vars(base)]
-    own = next((accessor for accessor in found if accessor not in neutral), None)
+    own = next((method for method in found if method not in neutral), None)
     wanted = getattr(giver, name) if own is None else own
     if found[0] is not wanted:
         type.__setattr__(cls, name, wanted)
     return own is not None
 
 
-def _preparing(hook: classmethod[Any, Any, Any]) -> classmethod[Any, Any, Any]:
-    """An __init_subclass__ that need not call super() for its subclasses to be guarded."""
-    function = hook.__func__
+def _provider(cls: type, name: str) -> type | None:
+    """The class that an attribute of the class comes from; None if that is Owned or object, or nobody."""
+    from owned import _core
+
+    provider = next((base for base in cls.__mro__ if name in vars(base)), None)
+    return None if provider in (object, _core.Owned) else provider
+
+
+def _prepare_hook(cls: type) -> None:
+    """See to it that subclasses are guarded even where an __init_subclass__ does not call super()."""
+    provider = _provider(cls, "__init_subclass__")
+    if provider is None:
+        return
+    hook = vars(provider)["__init_subclass__"]
+    if _is_ours(getattr(hook, "__func__", None)):
+        return
+    function = hook.__func__ if provider is cls and isinstance(hook, classmethod) else _next_hook(cls)
 
     @functools.wraps(function)
-    def __init_subclass__(cls: type, **options: Any) -> None:
-        function(cls, **options)
-        prepare(cls)
+    def __init_subclass__(subclass: type, **options: Any) -> None:
+        function(subclass, **options)
+        prepare(subclass)
 
-    __init_subclass__._owned_prepares = True  # type: ignore[attr-defined]
-    return classmethod(__init_subclass__)
+    type.__setattr__(cls, "__init_subclass__", classmethod(_mark(__init_subclass__)))
+
+
+def _next_hook(cls: type) -> Callable[..., None]:
+    def __init_subclass__(subclass: type, **options: Any) -> None:
+        super(cls, subclass).__init_subclass__(**options)  # type: ignore[misc]
+
+    return __init_subclass__
+
+
+def _mark(function: Any) -> Any:
+    function._owned_made = function.__code__
+    return function
+
+
+def _is_ours(value: object) -> bool:
+    """Is it a function that _mark had? A decorator that copied its attributes is not."""
+    return isinstance(value, types.FunctionType) and getattr(value, "_owned_made", None) is value.__code__
 
 
 def finish(cls: type) -> None:
     """Before the first instance: a stub repr for threads that may not look, and finalizers that act as the owner."""
-    for name, guard in (("__repr__", _guarded_text), ("__str__", _guarded_text), ("__del__", _guarded_del)):
-        function = getattr(cls, name, None)
-        if isinstance(function, types.FunctionType) and not hasattr(function, "_owned_guards"):
-            guarded = guard(function)
-            guarded._owned_guards = True
-            type.__setattr__(cls, name, guarded)
+    from owned import _core
+
+    for name in ("__repr__", "__str__", "__format__"):
+        provider = _provider(cls, name)
+        if provider is None:
+            continue
+        method = vars(provider)[name]
+        if not issubclass(provider, _core.Owned):
+            type.__setattr__(cls, name, _guarded_text(_next_text(cls, name), method))
+        elif not _is_ours(method):
+            type.__setattr__(provider, name, _guarded_text(_binding(method), method))
+    if _provider(cls, "__del__") is not None:
+        _core.set_finalizer(cls)
 
 
-def _guarded_text(function: Callable[[Any], str]) -> Any:
-    @functools.wraps(function)
-    def text(self: object) -> str:
-        from owned import _core
-
-        return function(self) if _core.may_look(self) else _core.stub(self)
+def _next_text(cls: type, name: str) -> Callable[..., str]:
+    def text(self: object, *args: Any) -> str:
+        result: str = getattr(super(cls, self), name)(*args)
+        return result
 
     return text
 
 
-def _guarded_del(function: Callable[[Any], None]) -> Any:
-    @functools.wraps(function)
-    def __del__(self: object) -> None:
+def _binding(method: Any) -> Callable[..., str]:
+    if isinstance(method, types.FunctionType):
+        return method
+
+    def text(self: object, *args: Any) -> str:
+        bind = getattr(type(method), "__get__", None)
+        result: str = method(*args) if bind is None else bind(method, self, type(self))(*args)
+        return result
+
+    return text
+
+
+def _guarded_text(function: Callable[..., str], shown: Any) -> Any:
+    @functools.wraps(shown)
+    def text(self: object, *args: Any) -> str:
         from owned import _core
 
-        _core.take_dying(self)
-        function(self)
+        return function(self, *args) if _core.may_look(self) else _core.stub(self)
 
-    return __del__
+    return _mark(text)
 
 
 def get_state(self: Any) -> Any:

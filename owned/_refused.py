@@ -3,42 +3,51 @@
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import enum
-import queue
+import struct
 import sys
-import threading
-from typing import Any
+import types
 
+_CONSTANT = "its members are constants, made once for every thread: there is nothing to guard"
 _TWO_THREADS = (
     "lives on several threads by nature, so it can be private to none: keep its data in an @owned object of its own, and "
     "share that"
 )
-_CONSTANT = "its members are constants, made once for every thread: there is nothing to guard"
+_LOOP = (
+    "belongs to an event loop, which calls it from code of its own: keep its data in an @owned object of its own, and let "
+    "the loop's thread own that"
+)
 
+# Looked up only where their modules are loaded: nobody can have derived from a class of a module that is not.
+_KINDS = {
+    _TWO_THREADS: {
+        "threading": ("Thread", "Condition", "Event", "Semaphore", "Barrier", "_RLock", "local"),
+        "_thread": ("LockType", "RLock", "_local"),
+        "queue": ("Queue", "SimpleQueue"),
+        "_queue": ("SimpleQueue",),
+        "concurrent.futures._base": ("Executor", "Future"),
+        "multiprocessing.process": ("BaseProcess",),
+        "multiprocessing.pool": ("Pool",),
+        "multiprocessing.queues": ("Queue", "SimpleQueue"),
+        "multiprocessing.synchronize": ("SemLock", "Condition", "Event"),
+        "multiprocessing.managers": ("BaseManager", "BaseProxy"),
+        "socketserver": ("BaseServer",),
+        "logging": ("Handler", "Logger"),
+    },
+    _LOOP: {
+        "asyncio.events": ("AbstractEventLoop", "Handle"),
+        "asyncio.futures": ("Future", "_PyFuture"),
+        "asyncio.tasks": ("Task", "_PyTask"),
+        "asyncio.queues": ("Queue",),
+        "asyncio.locks": ("Lock", "Event", "Condition", "Semaphore", "Barrier"),
+    },
+}
 
-def _living_on_two_threads() -> tuple[type, ...]:
-    kinds: list[Any] = [
-        threading.Thread,
-        threading.Condition,
-        threading.Event,
-        threading.Semaphore,
-        threading.Barrier,
-        threading.local,
-        type(threading.Lock()),
-        type(threading.RLock()),
-        queue.Queue,
-        queue.SimpleQueue,
-        concurrent.futures.Executor,
-        concurrent.futures.Future,
-        asyncio.AbstractEventLoop,
-        asyncio.Queue,
-    ]
-    for module, name in (("multiprocessing.process", "BaseProcess"), ("multiprocessing.queues", "Queue")):
-        if module in sys.modules:
-            kinds.append(getattr(sys.modules[module], name))
-    return tuple(kinds)
+# Flags of type objects, from CPython's Include/object.h; part of the stable ABI.
+_IMMUTABLETYPE = 1 << 8
+_HEAPTYPE = 1 << 9
+
+_POINTER = struct.calcsize("P")
 
 
 def refuse(cls: type) -> None:
@@ -52,45 +61,87 @@ def refuse(cls: type) -> None:
     name = cls.__name__
     if issubclass(cls, enum.Enum):
         raise TypeError(f"@owned cannot guard the enum {name}: {_CONSTANT}")
-    if issubclass(cls, (*_living_on_two_threads(), _core.Lock, _core.RLock, _core.Region)):
+    if issubclass(cls, (_core.Lock, _core.RLock, _core.Region)):
         raise TypeError(f"@owned cannot guard {name}: it {_TWO_THREADS}")
-    if getattr(cls, "_is_protocol", False):
+    for reason, modules in _KINDS.items():
+        if issubclass(cls, _loaded(modules)):
+            raise TypeError(f"@owned cannot guard {name}: it {reason}")
+    if vars(cls).get("_is_protocol", False):
         raise TypeError(f"@owned cannot guard the protocol {name}: guard the classes that implement it")
     if issubclass(cls, type):
         raise TypeError(f"@owned cannot guard the metaclass {name}: classes are shared by every thread")
     if issubclass(cls, (_core.List, _core.Dict, _core.Set)):
         raise TypeError(f"{name} is guarded already: a subclass of List, Dict or Set needs no @owned")
+    if not issubclass(cls, _core.Owned):
+        _refuse_layout(cls)
+
+
+def refuse_remaking(cls: type) -> None:
+    """Raise TypeError for a class that cannot be made a second time.
+
+    Raises:
+        TypeError: its metaclass takes options; what was given for them cannot be known.
+    """
+    for metaclass in type(cls).__mro__:
+        for name in ("__prepare__", "__new__", "__init__"):
+            method = vars(metaclass).get(name)
+            function = getattr(method, "__func__", method)
+            if isinstance(function, types.FunctionType) and function.__code__.co_kwonlyargcount:
+                raise TypeError(
+                    f"@owned cannot make {cls.__name__} anew: what options were given to its metaclass {metaclass.__name__} is "
+                    f"not known. Write `class {cls.__name__}(Owned, ...)` instead of decorating"
+                )
+
+
+def _loaded(modules: dict[str, tuple[str, ...]]) -> tuple[type, ...]:
+    found = [getattr(sys.modules.get(module), name, None) for module, names in modules.items() for name in names]
+    return tuple(kind for kind in found if isinstance(kind, type))
+
+
+def _refuse_layout(cls: type) -> None:
+    if _is_made_in_c(cls):
+        raise TypeError(f"@owned cannot guard {cls.__name__}: it is not made by a class statement. Wrap its instances with own(obj)")
     layout = _layout(cls)
-    if layout not in (object, _core.Owned):
+    if layout is not None:
+        way_out = (
+            "Wrap its instances with own(obj)"
+            if _is_made_in_c(layout)
+            else f"Decorate {layout.__name__} with @owned instead: its subclasses are guarded too"
+        )
         raise TypeError(
-            f"@owned cannot guard {name}: its instances have the layout of {layout.__name__}, which has no room for the owner. "
-            + (
-                f"Decorate {layout.__name__} with @owned instead: its subclasses are guarded too"
-                if layout.__flags__ & (1 << 9)
-                else "Wrap its instances with own(obj)"
-            )
+            f"@owned cannot guard {cls.__name__}: its instances have the layout of {layout.__name__}, which has no room for the "
+            f"owner. {way_out}"
         )
 
 
-def _layout(cls: type) -> type:
-    """The base whose instances have fields of their own right behind the object header."""
-    from owned import _core
+def _is_made_in_c(cls: type) -> bool:
+    if not cls.__flags__ & _HEAPTYPE or cls.__flags__ & _IMMUTABLETYPE:
+        return True
+    made_by_type = ("__dict__", "__weakref__")
+    in_c = (types.MethodDescriptorType, types.ClassMethodDescriptorType, types.GetSetDescriptorType)
+    return any(
+        isinstance(value, in_c) and value.__objclass__ is cls for name, value in vars(cls).items() if name not in made_by_type
+    )
 
-    if issubclass(cls, _core.Owned):
-        return _core.Owned
-    for base in cls.__mro__:
-        if base is cls and base.__flags__ & (1 << 9):
-            continue  # its own slots are made anew
-        if not base.__flags__ & (1 << 9) and base is not object:
+
+def _layout(cls: type) -> type | None:
+    """The nearest base whose instances have fields of their own right behind the object header. The class's own slots do not count:
+    they are made anew.
+    """
+    base = cls.__base__
+    while base is not None and base is not object:
+        if _adds_fields(base):
             return base
-        if base.__flags__ & (1 << 9) and base.__itemsize__:
-            return base
-        if any(_is_slot(value) for value in vars(base).values()):
-            return base
-    return object
+        base = base.__base__
+    return None
 
 
-def _is_slot(value: object) -> bool:
-    import types
-
-    return type(value) is types.MemberDescriptorType
+def _adds_fields(cls: type) -> bool:
+    """As CPython decides it (extra_ivars in typeobject.c): room for a __dict__ and weak references is no field."""
+    base = cls.__base__ or object
+    size = cls.__basicsize__
+    if cls.__flags__ & _HEAPTYPE:
+        for offset in ("__weakrefoffset__", "__dictoffset__"):
+            if getattr(cls, offset) > 0 and not getattr(base, offset):
+                size -= _POINTER
+    return size != base.__basicsize__ or cls.__itemsize__ != base.__itemsize__
