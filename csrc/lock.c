@@ -138,16 +138,17 @@ refuse_orphaned(owned_lock *self)
     return finished < 0 ? -1 : 0;
 }
 
-/* Wait for a wake-up, for `ns` at most. 0, or -1 if a signal handler raised. */
+/* Wait for a wake-up, for `ns` at most. 0, or -1 if a signal handler raised. The wake-up is noted as taken before we wait
+ * for the GIL: its holder may fork, and the child would wait for wake-ups that count as posted. */
 static int
 wait_slice(owned_lock *self, int64_t ns, int interruptible)
 {
     PyLockStatus got;
     Py_BEGIN_ALLOW_THREADS
     got = PyThread_acquire_lock_timed(self->wakeup, (ns + 999) / 1000, interruptible);
-    Py_END_ALLOW_THREADS
     if (got == PY_LOCK_ACQUIRED)
         owned_swap_u64(&self->posted, 0);
+    Py_END_ALLOW_THREADS
     return got == PY_LOCK_INTR ? Py_MakePendingCalls() : 0;
 }
 
