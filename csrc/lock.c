@@ -2,7 +2,7 @@
  *
  *     region.holder   who holds it, or nobody: the lock itself. Acquire is one compare-and-swap of nobody for me, and from
  *                     then on the same word says that every object shared under the lock is mine to touch
- *     depth           how often the holder has acquired; only the holder touches it
+ *     depth           how often the holder has acquired; only the holder writes it
  *     waiters         how many threads wait, or are about to
  *     wakeup, posted  a binary semaphore to wait on: a CPython thread lock that is free while a wake-up is posted
  *
@@ -33,7 +33,7 @@
 
 typedef struct {
     owned_region region;
-    Py_ssize_t depth;
+    uint64_t depth;   /* atomic, for repr() */
     uint64_t waiters; /* atomic */
     uint64_t posted;  /* atomic; 0 or 1 */
     PyThread_type_lock wakeup;
@@ -111,16 +111,16 @@ try_swap(owned_lock *self)
 }
 
 static inline void
-note_taken(owned_lock *self, Py_ssize_t depth)
+note_taken(owned_lock *self, uint64_t depth)
 {
-    self->depth = depth;
+    owned_store_u64(&self->depth, depth);
     owned_this_thread.locks_held++;
 }
 
 static inline void
 give_back(owned_lock *self)
 {
-    self->depth = 0;
+    owned_store_u64(&self->depth, 0);
     owned_this_thread.locks_held--;
     owned_swap_u64(&self->region.holder, OWNED_NOBODY);
     if (owned_read_u64(&self->waiters) != 0 && owned_cas_u64(&self->posted, 0, 1))
@@ -138,16 +138,17 @@ refuse_orphaned(owned_lock *self)
     return finished < 0 ? -1 : 0;
 }
 
-/* Wait for a wake-up, for `ns` at most. 0, or -1 if a signal handler raised. */
+/* Wait for a wake-up, for `ns` at most. 0, or -1 if a signal handler raised. The wake-up is noted as taken before we wait
+ * for the GIL: its holder may fork, and the child would wait for wake-ups that count as posted. */
 static int
 wait_slice(owned_lock *self, int64_t ns, int interruptible)
 {
     PyLockStatus got;
     Py_BEGIN_ALLOW_THREADS
     got = PyThread_acquire_lock_timed(self->wakeup, (ns + 999) / 1000, interruptible);
-    Py_END_ALLOW_THREADS
     if (got == PY_LOCK_ACQUIRED)
         owned_swap_u64(&self->posted, 0);
+    Py_END_ALLOW_THREADS
     return got == PY_LOCK_INTR ? Py_MakePendingCalls() : 0;
 }
 
@@ -182,7 +183,7 @@ wait_and_swap(owned_lock *self, int64_t timeout, int interruptible)
 
 /* Acquire in nanoseconds (0: do not wait, FOR_EVER). 1: this thread holds it now, 0: not in time, -1: an error is set. */
 static int
-take(owned_lock *self, int64_t timeout, int interruptible, Py_ssize_t depth)
+take(owned_lock *self, int64_t timeout, int interruptible, uint64_t depth)
 {
     if (owned_thread_id() == 0)
         return -1;
@@ -197,11 +198,7 @@ take_recursive(owned_lock *self, int64_t timeout)
 {
     if (!is_mine(self))
         return take(self, timeout, 1, 1);
-    if (self->depth == PY_SSIZE_T_MAX) {
-        PyErr_SetString(PyExc_OverflowError, "Internal lock count overflowed");
-        return -1;
-    }
-    self->depth++;
+    owned_store_u64(&self->depth, self->depth + 1);
     return 1;
 }
 
@@ -218,36 +215,34 @@ take_once(owned_lock *self, int64_t timeout)
 static int
 timeout_too_large(void)
 {
-    PyErr_SetString(PyExc_OverflowError, "timestamp too large to convert to C PyTime_t");
+    PyErr_SetString(PyExc_OverflowError, "timeout value is too large");
     return -1;
 }
 
-/* Seconds (int or float) to nanoseconds, rounded away from zero. */
+/* Seconds to nanoseconds, rounded away from zero. As in 3.15, anything with __float__ or __index__ will do. */
 static int
 parse_seconds(PyObject *seconds, int64_t *ns)
 {
-    if (PyFloat_Check(seconds)) {
-        double d = PyFloat_AS_DOUBLE(seconds);
-        if (isnan(d)) {
-            PyErr_SetString(PyExc_ValueError, "Invalid value NaN (not a number)");
-            return -1;
-        }
-        d *= (double)NS_PER_SECOND;
-        d = d < 0 ? floor(d) : ceil(d);
-        if (!(d >= (double)INT64_MIN && d < -(double)INT64_MIN))
+    if (PyLong_Check(seconds)) {
+        int overflow;
+        long long whole = PyLong_AsLongLongAndOverflow(seconds, &overflow);
+        if (overflow != 0 || whole > INT64_MAX / NS_PER_SECOND || whole < INT64_MIN / NS_PER_SECOND)
             return timeout_too_large();
-        *ns = (int64_t)d;
+        *ns = whole * NS_PER_SECOND;
         return 0;
     }
-    long long whole = PyLong_AsLongLong(seconds);
-    if (whole == -1 && PyErr_Occurred()) {
-        if (PyErr_ExceptionMatches(PyExc_OverflowError))
-            return timeout_too_large();
+    double d = PyFloat_AsDouble(seconds);
+    if (d == -1.0 && PyErr_Occurred())
+        return -1;
+    if (isnan(d)) {
+        PyErr_SetString(PyExc_ValueError, "Invalid value NaN (not a number)");
         return -1;
     }
-    if (whole > INT64_MAX / NS_PER_SECOND || whole < INT64_MIN / NS_PER_SECOND)
+    d *= (double)NS_PER_SECOND;
+    d = d < 0 ? floor(d) : ceil(d);
+    if (!(d >= (double)INT64_MIN && d < -(double)INT64_MIN))
         return timeout_too_large();
-    *ns = whole * NS_PER_SECOND;
+    *ns = (int64_t)d;
     return 0;
 }
 
@@ -271,10 +266,8 @@ parse_acquire(PyObject *args, PyObject *kwargs, int64_t *timeout)
         PyErr_SetString(PyExc_ValueError, "timeout value must be a non-negative number");
         return -1;
     }
-    if (ns / 1000 > PY_TIMEOUT_MAX) {
-        PyErr_SetString(PyExc_OverflowError, "timeout value is too large");
-        return -1;
-    }
+    if (ns / 1000 > PY_TIMEOUT_MAX)
+        return timeout_too_large();
     *timeout = !blocking ? 0 : ns == unset ? FOR_EVER : ns;
     return 0;
 }
@@ -354,7 +347,7 @@ lock_release(PyObject *op, PyObject *Py_UNUSED(ignored))
     if (!is_mine(self))
         return refuse_release(self);
     if (self->depth > 1)
-        self->depth--;
+        owned_store_u64(&self->depth, self->depth - 1);
     else
         give_back(self);
     Py_RETURN_NONE;
@@ -375,7 +368,7 @@ lock_is_owned(PyObject *self, PyObject *Py_UNUSED(ignored))
 static PyObject *
 rlock_recursion_count(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return PyLong_FromSsize_t(is_mine((owned_lock *)self) ? ((owned_lock *)self)->depth : 0);
+    return PyLong_FromUnsignedLongLong(is_mine((owned_lock *)self) ? ((owned_lock *)self)->depth : 0);
 }
 
 static PyObject *
@@ -384,7 +377,7 @@ lock_release_save(PyObject *op, PyObject *Py_UNUSED(ignored))
     owned_lock *self = (owned_lock *)op;
     if (!is_mine(self))
         return refuse_release(self);
-    PyObject *depth = PyLong_FromSsize_t(self->depth);
+    PyObject *depth = PyLong_FromUnsignedLongLong(self->depth);
     if (depth != NULL)
         give_back(self);
     return depth;
@@ -402,7 +395,7 @@ lock_acquire_restore(PyObject *op, PyObject *state)
         PyErr_Format(PyExc_ValueError, "`state` must come from _release_save(), got %zd", depth);
         return NULL;
     }
-    if (take(self, FOR_EVER, 0, depth) < 0)
+    if (take(self, FOR_EVER, 0, (uint64_t)depth) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -421,7 +414,7 @@ lock_at_fork_reinit(PyObject *op, PyObject *Py_UNUSED(ignored))
         owned_this_thread.locks_held--;
     PyThread_acquire_lock(fresh, WAIT_LOCK);
     self->wakeup = fresh;
-    self->depth = 0;
+    owned_store_u64(&self->depth, 0);
     owned_store_u64(&self->waiters, 0);
     owned_store_u64(&self->posted, 0);
     owned_store_u64(&self->region.holder, OWNED_NOBODY);
@@ -442,25 +435,34 @@ lock_protect(PyObject *self, PyObject *obj)
     return owned_share(obj, self);
 }
 
+/* As CPython's, with the holder's name where RLock's has a number, also for Lock. */
 static PyObject *
 lock_repr(PyObject *op)
 {
     owned_lock *self = (owned_lock *)op;
-    const char *name = Py_TYPE(self)->tp_name;
     uint64_t holder = owned_load_u64(&self->region.holder);
-    if (holder == OWNED_NOBODY)
-        return PyUnicode_FromFormat("<unlocked %s object at %p>", name, self);
-    PyObject *info = owned_thread_info_of(holder);
+    PyObject *info = holder == OWNED_NOBODY ? Py_NewRef(Py_None) : owned_thread_info_of(holder);
+    PyObject *name = NULL, *count = NULL, *text = NULL;
     if (info == NULL)
-        return NULL;
-    PyObject *text;
-    if (info == Py_None)
-        text = PyUnicode_FromFormat("<locked %s object held by an unknown thread at %p>", name, self);
+        goto done;
+    if (holder == OWNED_NOBODY)
+        name = PyUnicode_FromString("");
+    else if (info == Py_None)
+        name = PyUnicode_FromFormat("owner=thread-%llu ", (unsigned long long)holder);
     else
-        text = PyUnicode_FromFormat("<locked %s object held by thread %R%s at %p>", name,
-                                    ((owned_thread_info *)info)->name,
-                                    owned_load_u64(&((owned_thread_info *)info)->finished) ? " (ended)" : "", self);
-    Py_DECREF(info);
+        name = PyUnicode_FromFormat("owner=%R%s ", ((owned_thread_info *)info)->name,
+                                    owned_load_u64(&((owned_thread_info *)info)->finished) ? " (ended)" : "");
+    if (Py_IS_TYPE(op, owned_the_state->Lock))
+        count = PyUnicode_FromString("");
+    else
+        count = PyUnicode_FromFormat("count=%llu ", (unsigned long long)owned_load_u64(&self->depth));
+    if (name != NULL && count != NULL)
+        text = PyUnicode_FromFormat("<%s %s object %U%Uat %p>", holder == OWNED_NOBODY ? "unlocked" : "locked",
+                                    Py_TYPE(self)->tp_name, name, count, self);
+done:
+    Py_XDECREF(info);
+    Py_XDECREF(name);
+    Py_XDECREF(count);
     return text;
 }
 

@@ -25,10 +25,14 @@ static int (*const parts[])(PyObject *) = {
 static int
 module_exec(PyObject *module)
 {
-    if (owned_the_state != NULL) {
+    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
         PyErr_SetString(PyExc_ImportError,
-                        "owned._core is loaded once per process: it cannot be imported again, nor in a subinterpreter "
-                        "beside the interpreter that has it");
+                        "owned cannot be imported in a subinterpreter: an object belongs to a thread of the process, and "
+                        "only the main interpreter keeps the books");
+        return -1;
+    }
+    if (owned_the_state != NULL) {
+        PyErr_SetString(PyExc_ImportError, "owned._core is loaded once per process: it cannot be imported again");
         return -1;
     }
     owned_state *state = PyModule_GetState(module);

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from typing import TYPE_CHECKING
@@ -11,7 +12,11 @@ if TYPE_CHECKING:
     from owned._core import Region, ThreadInfo
 
 _homes: weakref.WeakKeyDictionary[threading.Thread, Region] = weakref.WeakKeyDictionary()
-_homes_lock = threading.Lock()
+_homes_lock = threading.RLock()  # the collector may run a finalizer that comes here again
+if hasattr(os, "register_at_fork"):  # the child must not find it held by a thread it does not have
+    os.register_at_fork(
+        before=_homes_lock.acquire, after_in_parent=_homes_lock.release, after_in_child=_homes_lock.release
+    )
 
 
 def describe_thread(home: Region) -> str:

@@ -6,6 +6,7 @@ Nothing here runs code of the object that was touched, or looks into it: its typ
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,11 @@ Facts: TypeAlias = "tuple[str, ThreadInfo | None, ThreadInfo | None, Any, Record
 Observer: TypeAlias = Callable[[errors.OwnershipError], object]
 
 _observers: tuple[Observer, ...] = ()
-_observers_lock = threading.Lock()
+_observers_lock = threading.RLock()  # the collector may run a finalizer that comes here again
+if hasattr(os, "register_at_fork"):  # the child must not find it held by a thread it does not have
+    os.register_at_fork(
+        before=_observers_lock.acquire, after_in_parent=_observers_lock.release, after_in_child=_observers_lock.release
+    )
 
 _KINDS: dict[str, type[errors.OwnershipError]] = {
     "private": errors.WrongThreadError,

@@ -2,32 +2,16 @@
 """Lock and RLock under many threads, across fork, and at the end of the interpreter."""
 
 import os
-import subprocess
-import sys
-import textwrap
 import threading
 
 import pytest
 from locks import LIMIT, join
+from programs import run_program
 
 import owned
 
 BOTH = pytest.mark.parametrize("kind", [owned.Lock, owned.RLock])
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-
-
-def script(source, *args):
-    """Run a program of its own; its output, which must have come without an error."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-X", "faulthandler", "-c", textwrap.dedent(source), *args],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.stdout
 
 
 @BOTH
@@ -135,7 +119,7 @@ def test_condition_queue(kind):
 @BOTH
 def test_fork_while_another_thread_holds(kind):
     """In the child the lock of a thread that stayed behind is orphaned: no wait for ever, and adopt() takes it over."""
-    out = script(
+    out = run_program(
         """
         import os, sys, threading, owned
         lock = getattr(owned, sys.argv[1])()
@@ -177,7 +161,7 @@ def test_fork_while_another_thread_holds(kind):
 @BOTH
 def test_fork_while_the_forking_thread_holds(kind):
     """The child holds what its one thread held, and what is shared under it; the parent's lock is another one."""
-    out = script(
+    out = run_program(
         """
         import os, sys, threading, owned
         lock = getattr(owned, sys.argv[1])()
@@ -208,7 +192,7 @@ def test_fork_while_the_forking_thread_holds(kind):
 @needs_fork
 def test_fork_in_a_storm():
     """Forks while other threads take and give back a lock: every child gets by within its own life."""
-    out = script(
+    out = run_program(
         """
         import os, threading, owned
         lock, stop = owned.Lock(), threading.Event()
@@ -248,7 +232,7 @@ def test_fork_in_a_storm():
 @BOTH
 def test_shutdown_with_daemon_threads(kind):
     """The interpreter ends in peace while daemon threads hold a lock, wait for one, and take and give back another."""
-    out = script(
+    out = run_program(
         """
         import sys, threading, owned
         kind = getattr(owned, sys.argv[1])
@@ -282,7 +266,7 @@ def test_shutdown_with_daemon_threads(kind):
 @BOTH
 def test_locks_alive_at_exit(kind):
     """Locks in module globals, in cycles and in threads' locals, held and free, go with the interpreter."""
-    out = script(
+    out = run_program(
         """
         import sys, threading, owned
         kind = getattr(owned, sys.argv[1])
