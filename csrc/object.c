@@ -13,7 +13,7 @@
  * with a __dict__ gets our function as its tp_setattro, unless it has a __setattr__ of its own. */
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
-#include "graph.h"
+#include "object.h"
 #include "state.h"
 
 int owned_object_add(PyObject *module);
@@ -71,9 +71,8 @@ has_dict(PyTypeObject *type)
 
 /* ---- attributes -------------------------------------------------------------------------------------------- */
 
-/* The attribute of that name which a Python class in the type's MRO has: 1 and a new reference, 0 where none has, or -1. */
-static int
-find_in_classes(PyTypeObject *type, PyObject *name, PyObject **attribute)
+int
+owned_find_in_classes(PyTypeObject *type, PyObject *name, PyObject **attribute)
 {
     *attribute = NULL;
     int found = 0;
@@ -94,7 +93,7 @@ settle_read(PyObject *self, PyObject *name, PyObject *value, owned_region *regio
 {
     PyObject *attribute = NULL, *dict = NULL, *stored = NULL, *result = NULL;
     region = (owned_region *)Py_NewRef((PyObject *)region);
-    int found = find_in_classes(Py_TYPE(self), name, &attribute);
+    int found = owned_find_in_classes(Py_TYPE(self), name, &attribute);
     if (found != 0 && (found < 0 || attribute == value || Py_TYPE(attribute)->tp_descr_set != NULL))
         goto done;
     dict = PyObject_GenericGetDict(self, NULL);
@@ -140,7 +139,7 @@ static int
 is_data_descriptor(PyTypeObject *type, PyObject *name)
 {
     PyObject *attribute;
-    int found = find_in_classes(type, name, &attribute);
+    int found = owned_find_in_classes(type, name, &attribute);
     if (found > 0) {
         found = Py_TYPE(attribute)->tp_descr_set != NULL;
         Py_DECREF(attribute);
@@ -247,57 +246,6 @@ owned_object_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* In a finalizer nobody else can reach the object, nor what only it holds: the thread that finalizes acts as its owner. */
-static int
-takes_dying(owned_region *region, PyObject *obj)
-{
-    (void)region;
-    return Py_REFCNT(obj) <= 2; /* the one that holds it, and the walk's own */
-}
-
-static int
-take_dying(PyObject *obj)
-{
-    owned_region *birth = owned_birth_region();
-    if (birth == NULL)
-        return -1;
-    owned_region_repoint(obj, &((owned_object *)obj)->region, birth);
-    owned_graph graph;
-    int walked = owned_graph_walk_children(&graph, obj, takes_dying);
-    if (walked == 0)
-        owned_graph_give(&graph, birth);
-    owned_graph_release(&graph);
-    return walked;
-}
-
-static int
-call_del(PyObject *self)
-{
-    PyObject *del, *bound = NULL, *result = NULL;
-    if (find_in_classes(Py_TYPE(self), owned_the_state->str___del__, &del) <= 0)
-        return PyErr_Occurred() ? -1 : 0;
-    descrgetfunc get = Py_TYPE(del)->tp_descr_get;
-    bound = get == NULL ? Py_NewRef(del) : get(del, self, (PyObject *)Py_TYPE(self));
-    if (bound != NULL)
-        result = PyObject_CallNoArgs(bound);
-    if (result == NULL)
-        PyErr_WriteUnraisable(del);
-    Py_XDECREF(result);
-    Py_XDECREF(bound);
-    Py_DECREF(del);
-    return 0;
-}
-
-/* Not __del__ itself: called by hand, from any thread, that is a method like any other. */
-static void
-owned_object_finalize(PyObject *self)
-{
-    PyObject *error = PyErr_GetRaisedException();
-    if (take_dying(self) < 0 || call_del(self) < 0)
-        PyErr_WriteUnraisable(self);
-    PyErr_SetRaisedException(error);
-}
-
 /* ---- the class's side, called by owned/_classes.py --------------------------------------------------------- */
 
 static PyObject *
@@ -321,22 +269,17 @@ object_getstate(PyObject *self, PyObject *Py_UNUSED(ignored))
     return PyObject_CallOneArg(owned_the_state->get_state, self);
 }
 
-static int
-is_guarded_class(PyTypeObject *type)
-{
-    if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && PyType_IsSubtype(type, owned_the_state->Owned))
-        return 1;
-    PyErr_Format(PyExc_TypeError, "a subclass of Owned is needed, got %R", type);
-    return 0;
-}
-
 static PyObject *
 set_slots_impl(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyTypeObject *type;
     int setattro;
-    if (!PyArg_ParseTuple(args, "O!p:set_slots", &PyType_Type, &type, &setattro) || !is_guarded_class(type))
+    if (!PyArg_ParseTuple(args, "O!p:set_slots", &PyType_Type, &type, &setattro))
         return NULL;
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || !PyType_IsSubtype(type, owned_the_state->Owned)) {
+        PyErr_Format(PyExc_TypeError, "set_slots() takes a subclass of Owned, got %R", type);
+        return NULL;
+    }
     if (!is_prepared(type))
         owned_store_ptr(&type->tp_alloc, owned_object_alloc_first);
     if (setattro)
@@ -344,22 +287,10 @@ set_slots_impl(PyObject *Py_UNUSED(module), PyObject *args)
     Py_RETURN_NONE;
 }
 
-static PyObject *
-set_finalizer_impl(PyObject *Py_UNUSED(module), PyObject *type)
-{
-    if (!PyType_Check(type) || !is_guarded_class((PyTypeObject *)type))
-        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "a class is needed, got %.200s", Py_TYPE(type)->tp_name);
-    owned_store_ptr(&((PyTypeObject *)type)->tp_finalize, owned_object_finalize);
-    Py_RETURN_NONE;
-}
-
 static PyMethodDef functions[] = {
     {"set_slots", set_slots_impl, METH_VARARGS,
      PyDoc_STR("set_slots(cls, setattro, /)\n--\n\nLet instances of a class be born with a region, and, if `setattro`, their "
                "attributes be written by Owned's function directly.")},
-    {"set_finalizer", set_finalizer_impl, METH_O,
-     PyDoc_STR("set_finalizer(cls, /)\n--\n\nLet the __del__ of a class act as the owner of the instance, and of what only that "
-               "holds.")},
     {NULL, NULL, 0, NULL},
 };
 

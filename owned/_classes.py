@@ -280,7 +280,7 @@ def finish(cls: type) -> None:
         if provider is None:
             continue
         method = vars(provider)[name]
-        if not issubclass(provider, _core.Owned):
+        if not issubclass(provider, (_core.Owned, _core.List, _core.Dict, _core.Set)):
             type.__setattr__(cls, name, _guarded_text(_next_text(cls, name), method))
         elif not _is_ours(method):
             type.__setattr__(provider, name, _guarded_text(_binding(method), method))

@@ -1,0 +1,12 @@
+/* What the class side of Owned shares. */
+// SPDX-License-Identifier: MIT
+#ifndef OWNED_OBJECT_H
+#define OWNED_OBJECT_H
+
+#include "carrier.h"
+
+/* The attribute that the first Python class in the type's MRO has under this name, as it stands there: 1 and a new reference, 0,
+ * or -1 with an error set. */
+int owned_find_in_classes(PyTypeObject *type, PyObject *name, PyObject **attribute);
+
+#endif
