@@ -229,11 +229,15 @@ def _take(cls: type, name: str, giver: type) -> bool:
 
 
 def _provider(cls: type, name: str) -> type | None:
-    """The class that an attribute of the class comes from; None if that is Owned or object, or nobody."""
+    """The Python class that an attribute of the class comes from; None where it is the core's or object's."""
+    provider = next((base for base in cls.__mro__ if name in vars(base)), None)
+    return None if provider in (object, *_guarded_types()) else provider
+
+
+def _guarded_types() -> tuple[type, ...]:
     from owned import _core
 
-    provider = next((base for base in cls.__mro__ if name in vars(base)), None)
-    return None if provider in (object, _core.Owned) else provider
+    return (_core.Owned, _core.List, _core.Dict, _core.Set)
 
 
 def _prepare_hook(cls: type) -> None:
@@ -280,7 +284,7 @@ def finish(cls: type) -> None:
         if provider is None:
             continue
         method = vars(provider)[name]
-        if not issubclass(provider, (_core.Owned, _core.List, _core.Dict, _core.Set)):
+        if not issubclass(provider, _guarded_types()):
             type.__setattr__(cls, name, _guarded_text(_next_text(cls, name), method))
         elif not _is_ours(method):
             type.__setattr__(provider, name, _guarded_text(_binding(method), method))
