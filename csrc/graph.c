@@ -2,6 +2,7 @@
  * in `seen` stay true. Children come from tp_traverse: fields in slots and dicts alike, whatever the layout. */
 // SPDX-License-Identifier: MIT
 #include "graph.h"
+#include "membrane.h"
 #include "state.h"
 
 static int
@@ -70,6 +71,15 @@ is_passage(PyObject *obj, int behind_wrapper)
            type != owned_the_state->Region && type != owned_the_state->Lock && type != owned_the_state->RLock;
 }
 
+/* Somewhere there is a wrapper over it, of another own() perhaps. */
+static int
+is_wrapped_elsewhere(PyObject *obj)
+{
+    owned_region *region = owned_membrane_find(obj);
+    Py_XDECREF((PyObject *)region);
+    return region != NULL;
+}
+
 typedef struct {
     owned_graph *graph;
     int behind_wrapper;
@@ -80,7 +90,8 @@ meet(PyObject *obj, void *arg)
 {
     visiting *v = arg;
     owned_graph *g = v->graph;
-    if (owned_is_atomic(obj) || (owned_carried(obj) == NULL && !is_passage(obj, v->behind_wrapper)))
+    if (owned_is_atomic(obj) || (owned_carried(obj) == NULL && !is_passage(obj, v->behind_wrapper) &&
+                                 !(v->behind_wrapper && is_wrapped_elsewhere(obj))))
         return 0;
     int fresh = see(g, obj);
     if (fresh <= 0)
@@ -109,17 +120,23 @@ is_wrapper(PyObject *obj)
     return owned_the_state->Wrapper != NULL && PyObject_TypeCheck(obj, owned_the_state->Wrapper);
 }
 
+/* The region of a wrapper. */
+static int
+take_whole(owned_graph *g, owned_region *region)
+{
+    if (region->membrane)
+        return take_membrane(g, region);
+    PyErr_SetString(owned_the_state->OwnershipError,
+                    "an object that was wrapped by own() inside a `with Region()` block goes where its region "
+                    "goes: share or move the region");
+    return -1;
+}
+
 static int
 take(owned_graph *g, PyObject *obj, owned_region *region)
 {
-    if (is_wrapper(obj)) {
-        if (region->membrane)
-            return take_membrane(g, region);
-        PyErr_SetString(owned_the_state->OwnershipError,
-                        "an object that was wrapped by own() inside a `with Region()` block goes where its region "
-                        "goes: share or move the region");
-        return -1;
-    }
+    if (is_wrapper(obj))
+        return take_whole(g, region);
     if (grow(&g->taken, &g->taken_size, g->taken_used, sizeof(*g->taken)) < 0)
         return -1;
     g->taken[g->taken_used++] = obj;
@@ -139,6 +156,16 @@ visit_one(owned_graph *g, PyObject *obj, int behind_wrapper, owned_region_test t
         if (!taken || result < 0)
             return result;
         behind_wrapper = is_wrapper(obj);
+    }
+    else if (behind_wrapper) {
+        owned_region *wrapped_in = owned_membrane_find(obj);
+        owned_region *region = wrapped_in == NULL ? NULL : owned_region_resolve(wrapped_in);
+        int taken = region == NULL || takes(region, obj);
+        int result = region != NULL && taken ? take_whole(g, region) : 0;
+        Py_XDECREF((PyObject *)region);
+        Py_XDECREF((PyObject *)wrapped_in);
+        if (!taken || result < 0)
+            return result;
     }
     traverseproc traverse = Py_TYPE(obj)->tp_traverse;
     return traverse == NULL ? 0 : traverse(obj, meet, &(visiting){g, behind_wrapper});

@@ -161,10 +161,12 @@ wrapper_getattro(PyObject *self, PyObject *name)
 {
     owned_wrapper *w = (owned_wrapper *)self;
     int special = is_special_name(name);
-    if (special && PyUnicode_CompareWithASCIIString(name, "__class__") == 0 && !owned_may_look(self, &w->region)) {
+    if (special && PyUnicode_CompareWithASCIIString(name, "__class__") == 0) {
         /* isinstance() is never checked, and runs nothing of an object that is not ours */
-        PyObject *inside = w->wrapped;
-        return Py_NewRef((PyObject *)(inside != NULL ? Py_TYPE(inside) : Py_TYPE(self)));
+        if (w->wrapped == NULL)
+            return Py_NewRef((PyObject *)Py_TYPE(self));
+        if (!owned_may_look(self, &w->region))
+            return Py_NewRef((PyObject *)Py_TYPE(w->wrapped));
     }
     PyObject *inside = enter(self, &owned_attr_read, name);
     if (inside == NULL)

@@ -329,6 +329,34 @@ def test_two_wrappers_over_one_object_have_one_owner(elsewhere: Callable[..., An
     assert elsewhere(lambda: len(own(inside))) == 1
 
 
+def test_sharing_takes_what_was_wrapped_apart(elsewhere: Callable[..., Any]) -> None:
+    """An object that is inside another one goes along, though it has a wrapper of its own."""
+
+    class Holder:
+        parts: Any
+
+    holder, part, buffer = Holder(), [1], bytearray(b"x")
+    holder.parts = {"list": part, "buffer": buffer}
+    w, w_part, w_buffer = own(holder), own(part), own(buffer)
+    lock = owned.RLock()
+    owned.share(w, lock=lock)
+    for touch in (lambda: w.parts, lambda: w_part[0], lambda: w_buffer[0]):
+        with pytest.raises(owned.LockNotHeldError):
+            touch()
+
+    def use() -> Any:
+        with lock:
+            return w.parts["list"].pop(), w_part == [], w.parts["buffer"][0]
+
+    assert elsewhere(use) == (1, True, ord("x"))
+    theirs: list[Any] = [[7]]
+    kept = elsewhere(own, theirs[0])
+    mine = owned.share(own(theirs))
+    with owned.lock_of(mine):
+        assert owned.state(mine[0]) is owned.State.ORPHANED
+        assert owned.state(kept) is owned.State.ORPHANED
+
+
 def test_racing_owners_of_one_object_have_one_winner() -> None:
     """However many threads call own() on one object at once, one of them owns it."""
     for _ in range(50):

@@ -6,7 +6,9 @@ from __future__ import annotations
 import asyncio
 import collections
 import collections.abc
+import contextlib
 import copy
+import ctypes
 import datetime
 import decimal
 import enum
@@ -465,8 +467,6 @@ def test_sequences_and_mappings_by_every_way() -> None:
     """Python code and C code reach items alike, negative indices and slices too."""
     w = own([1, 2, 3])
     assert (w[-1], w[0:2], list(w), tuple(reversed(w)), 2 in w, len(w), w.index(2)) == (3, [1, 2], [1, 2, 3], (3, 2, 1), True, 3, 1)
-    import ctypes
-
     api = ctypes.pythonapi
     api.PySequence_GetItem.restype = ctypes.py_object
     assert api.PySequence_GetItem(ctypes.py_object(w), ctypes.c_ssize_t(-1)) == 3
@@ -696,25 +696,31 @@ def test_deep_nests_die_without_recursion() -> None:
     gc.collect()
 
 
-def test_a_cleared_wrapper_raises() -> None:
-    """Code that runs while a cycle is taken apart finds a clean error."""
-    outcomes: list[Any] = []
-
-    class Late:
-        def __del__(self) -> None:
-            pass
-
-    inside: list[Any] = []
-    w = own(inside)
-    inside.append(w)
-
-    def look(_: object, weak_to: Any = None) -> None:
-        outcomes.append("called")
-
-    watch = weakref.ref(w.append.__self__ if False else Late(), look)
-    del w, inside
-    gc.collect()
-    assert watch() is None
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_a_cleared_wrapper_raises(sample: str) -> None:
+    """What the collector has cleared, and code of a dying cycle may still reach, raises and never crashes."""
+    w = own(SAMPLES[sample]())
+    kind = type(w)
+    if sample == "coroutine":
+        unwrap(w).close()
+    address_of_clear = id(kind) + object.__basicsize__ + 8 + 21 * 8  # tp_clear, behind a PyVarObject's header
+    clear = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object)(ctypes.c_void_p.from_address(address_of_clear).value or 0)
+    boxed = ctypes.py_object(w)
+    assert clear(boxed) == 0
+    assert clear(boxed) == 0
+    assert "cleared" in repr(w)
+    assert "cleared" in format(w, "")
+    for name in sorted({*dir(kind), "anything"} - {"__class__", "__init__", "__init_subclass__", "__new__", "__getstate__"}):
+        attribute = getattr(kind, name, None)
+        for arguments in ((), ("x",), (0,), ("x", "x"), ("x", "x", "x")):
+            with contextlib.suppress(ReferenceError, TypeError):
+                if callable(attribute):
+                    attribute(w, *arguments)
+        with pytest.raises(ReferenceError, match="cleared by the garbage collector"):
+            getattr(w, name)
+    with pytest.raises(ReferenceError):
+        unwrap(w)
+    assert w.__class__ is kind
 
 
 def test_wrapping_does_not_leak() -> None:
@@ -753,6 +759,36 @@ def test_what_serves_many_threads_is_refused(make: Callable[[], Any]) -> None:
     """Locks, queues and threads guard themselves; the error says to use them as they are."""
     with pytest.raises(TypeError, match="serves many threads.*use it as it is"):
         own(make())
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda: own([1]),
+        lambda: own([[1]])[0],
+        lambda: own([1]).append(2),
+        lambda: list(own([[1], [2]])),
+        lambda: own(Everything()).get_self().log,
+        lambda: copy.copy(own([1])),
+        lambda: own([1]) + own([2]),
+        lambda: own(type("New", (), {"__call__": print})()),
+    ],
+)
+def test_running_out_of_memory_at_every_step(work: Callable[[], Any]) -> None:
+    """Each allocation that fails gives a MemoryError, and what was there before is as it was."""
+    testcapi = pytest.importorskip("_testcapi")
+    work()
+    for step in range(1, 60):
+        testcapi.set_nomemory(step, step + 1)
+        try:
+            work()
+        except MemoryError:
+            pass
+        finally:
+            testcapi.remove_mem_hooks()
+    inside = [1]
+    assert unwrap(own(inside)) is inside
+    gc.collect()
 
 
 def test_own_takes_one_positional_argument() -> None:
