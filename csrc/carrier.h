@@ -27,6 +27,11 @@ PyTypeObject *owned_known_type(PyObject *obj);
 
 /* Give a subclass of Owned that was never prepared (object.c) its checks. Idempotent; runs Python. 0, or -1 with an error set. */
 int owned_object_prepare(PyTypeObject *type);
+/* The member descriptor that a CheckedSlot stands for. Borrowed. */
+PyObject *owned_slot_member_borrowed(PyObject *slot);
+
+/* Do instances of this type have a __dict__? */
+int owned_type_has_dict(PyTypeObject *type);
 
 /* What becomes of a value that is about to be stored in a guarded object whose region is `region` (resolved, and this
  * thread may write there). An exact list, dict or set becomes a List, Dict or Set in that region, recursively;

@@ -1,15 +1,196 @@
+/* freeze(obj): walk and prove (freeze_walk.c), then commit. Everything that can be made beforehand has been made when the commit
+ * begins; what is left are assignments to __class__, __dict__ and slots. Should one fail all the same (no memory to take an
+ * instance's fields out of its body, somebody's audit hook), all that was assigned is put back. */
 // SPDX-License-Identifier: MIT
+#include "freeze_walk.h"
 #include "state.h"
-/* scaffold until freeze lands */
+#include "verbs.h"
+
 int owned_freeze_add(PyObject *module);
-static PyObject *
-is_frozen_impl(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(obj))
+int owned_frozen_type_add(PyObject *module);
+int owned_frozendict_add(PyObject *module);
+int owned_freeze_plan_add(PyObject *module);
+
+enum { CLASS_SET = 1, FIELDS_SET = 2 };
+
+/* ---- instances --------------------------------------------------------------------------------------------- */
+
+/* Put what stands for the slots' values into the slots, or back what was there: the two change places each time. */
+static int
+swap_slots(owned_freeze_walk *walk, owned_freeze_node *node, int back)
 {
-    Py_RETURN_FALSE;
+    PyObject *members = node->plan->members;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(members); i++) {
+        PyObject *value = node->values[i];
+        PyObject *next = back || value == NULL ? value : owned_freeze_final_borrowed(walk, value);
+        if (!back && next == value)
+            continue;
+        PyMemberDescrObject *member = (PyMemberDescrObject *)PyTuple_GET_ITEM(members, i);
+        if (value != NULL && PyMember_SetOne((char *)node->obj, member->d_member, next) < 0)
+            return -1;
+    }
+    return 0;
 }
-static PyMethodDef methods[] = {{"is_frozen", is_frozen_impl, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+
+/* Give the instance the dict in node->copy, and node->copy the one it had. */
+static int
+swap_dict(owned_freeze_node *node)
+{
+    if (node->copy == NULL)
+        return 0;
+    PyObject *old = PyObject_GenericGetDict(node->obj, NULL);
+    if (old == NULL)
+        return -1;
+    if (PyObject_GenericSetDict(node->obj, node->copy, NULL) < 0) {
+        Py_DECREF(old);
+        return -1;
+    }
+    Py_SETREF(node->copy, old);
+    return 0;
+}
+
+static int
+commit_instance(owned_freeze_walk *walk, owned_freeze_node *node)
+{
+    if (owned_frozen_set_class(node->obj, node->plan->frozen) < 0)
+        return -1;
+    node->committed = CLASS_SET;
+    if (swap_dict(node) < 0)
+        return -1;
+    node->committed = FIELDS_SET;
+    return swap_slots(walk, node, 0);
+}
+
+static void
+take_back_instance(owned_freeze_walk *walk, owned_freeze_node *node)
+{
+    if (node->committed == 0)
+        return;
+    int failed = node->committed == FIELDS_SET && (swap_slots(walk, node, 1) < 0 || swap_dict(node) < 0);
+    if (failed || owned_frozen_set_class(node->obj, node->plan->frozen->tp_base) < 0)
+        PyErr_WriteUnraisable((PyObject *)Py_TYPE(node->obj));
+    node->committed = 0;
+}
+
+static void
+take_back(owned_freeze_walk *walk, size_t count)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    while (count > 0)
+        if (walk->nodes[--count].kind == OWNED_FREEZE_INSTANCE)
+            take_back_instance(walk, &walk->nodes[count]);
+    PyErr_Restore(type, value, traceback);
+}
+
+/* ---- regions ----------------------------------------------------------------------------------------------- */
+
+/* A wrapper's membrane is frozen as a whole: what came out of it earlier may not write either. */
+static void
+freeze_wrapper(owned_freeze_walk *walk, PyObject *obj, owned_region *frozen)
+{
+    owned_wrapper *wrapper = (owned_wrapper *)obj;
+    PyObject *inside = wrapper->wrapped;
+    PyObject *final = inside == NULL ? NULL : owned_freeze_final_borrowed(walk, inside);
+    if (final != inside) {
+        owned_store_ptr(&wrapper->wrapped, Py_NewRef(final));
+        Py_DECREF(inside);
+    }
+    owned_region *membrane = owned_region_of(obj, &wrapper->region);
+    if (membrane != NULL && membrane->membrane && owned_region_is_mine(membrane))
+        owned_region_forward(membrane, frozen);
+    else if (membrane != frozen)
+        owned_region_repoint(obj, &wrapper->region, frozen);
+    Py_XDECREF((PyObject *)membrane);
+}
+
+static void
+give_regions(owned_freeze_walk *walk, owned_region *frozen)
+{
+    for (size_t i = 0; i < walk->nodes_used; i++) {
+        PyObject *obj = walk->nodes[i].obj;
+        if (walk->nodes[i].kind == OWNED_FREEZE_WRAPPER)
+            freeze_wrapper(walk, obj, frozen);
+        else if (walk->nodes[i].kind == OWNED_FREEZE_INSTANCE) {
+            owned_region **where = owned_carried(obj);
+            if (where != NULL)
+                owned_region_repoint(obj, where, frozen);
+            else
+                owned_frozen_remember(obj, frozen);
+        }
+    }
+}
+
+/* ---- freeze() ---------------------------------------------------------------------------------------------- */
+
+static int
+commit(owned_freeze_walk *walk, owned_region *frozen)
+{
+    for (size_t i = 0; i < walk->nodes_used; i++) {
+        if (walk->nodes[i].kind != OWNED_FREEZE_INSTANCE || commit_instance(walk, &walk->nodes[i]) == 0)
+            continue;
+        take_back(walk, i + 1);
+        return -1;
+    }
+    give_regions(walk, frozen);
+    return 0;
+}
+
+static PyObject *
+freeze_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    owned_freeze_walk walk;
+    PyObject *record = NULL, *result = NULL;
+    owned_region *frozen = NULL;
+    if (owned_thread_id() == 0)
+        return NULL;
+    if (owned_freeze_walk_from(&walk, obj) < 0)
+        goto done;
+    if (walk.nodes_used == 0) {
+        result = Py_NewRef(obj);
+        goto done;
+    }
+    record = owned_verb_record("freeze", obj, walk.nodes_used);
+    frozen = record == NULL ? NULL : owned_region_new(OWNED_FROZEN, record, NULL, NULL);
+    if (frozen != NULL && owned_frozen_reserve(walk.instances) == 0 && commit(&walk, frozen) == 0)
+        result = Py_NewRef(owned_freeze_final_borrowed(&walk, obj));
+done:
+    owned_freeze_walk_release(&walk);
+    Py_XDECREF((PyObject *)frozen);
+    Py_XDECREF(record);
+    return result;
+}
+
+static PyObject *
+is_frozen_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    owned_freeze_walk walk;
+    int frozen = owned_freeze_walk_probe(&walk, obj);
+    owned_freeze_walk_release(&walk);
+    return frozen < 0 ? NULL : PyBool_FromLong(frozen);
+}
+
+static PyObject *
+freeze_record_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    owned_region *region = owned_frozen_region(obj);
+    PyObject *record = region == NULL ? NULL : owned_region_record(region);
+    Py_XDECREF((PyObject *)region);
+    return record != NULL ? record : Py_NewRef(Py_None);
+}
+
+static PyMethodDef methods[] = {
+    {"freeze", freeze_impl, METH_O, PyDoc_STR("freeze(obj, /)\n--\n\nSee owned.freeze.")},
+    {"is_frozen", is_frozen_impl, METH_O, PyDoc_STR("is_frozen(obj, /)\n--\n\nSee owned.is_frozen.")},
+    {"freeze_record", freeze_record_impl, METH_O,
+     PyDoc_STR("freeze_record(obj, /)\n--\n\nThe Record of the freeze() that froze an instance in place, or None.")},
+    {NULL, NULL, 0, NULL},
+};
+
 int
 owned_freeze_add(PyObject *module)
 {
+    if (owned_frozen_type_add(module) < 0 || owned_frozendict_add(module) < 0 || owned_freeze_plan_add(module) < 0)
+        return -1;
     return PyModule_AddFunctions(module, methods);
 }

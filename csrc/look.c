@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
 #include "check.h"
+#include "frozen.h"
 #include "state.h"
 
 int owned_look_add(PyObject *module);
@@ -19,7 +20,9 @@ static int
 region_of_any(PyObject *obj, owned_region **region)
 {
     owned_region **where = owned_carried(obj);
-    *region = where != NULL ? owned_region_of(obj, where) : is_region(obj) ? owned_region_resolve((owned_region *)obj) : NULL;
+    *region = where != NULL    ? owned_region_of(obj, where)
+              : is_region(obj) ? owned_region_resolve((owned_region *)obj)
+                               : owned_frozen_region(obj);
     return *region != NULL;
 }
 

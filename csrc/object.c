@@ -59,8 +59,8 @@ owned_object_prepare(PyTypeObject *type)
     return done == NULL ? -1 : 0;
 }
 
-static int
-has_dict(PyTypeObject *type)
+int
+owned_type_has_dict(PyTypeObject *type)
 {
 #ifdef Py_TPFLAGS_MANAGED_DICT
     if (PyType_HasFeature(type, Py_TPFLAGS_MANAGED_DICT))
@@ -171,7 +171,7 @@ owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
     PyTypeObject *type = Py_TYPE(self);
     if (owned_object_prepare(type) < 0)
         return -1;
-    if (!has_dict(type))
+    if (!owned_type_has_dict(type))
         return PyObject_GenericSetAttr(self, name, value);
     owned_region **where = &((owned_object *)self)->region;
     int ok = owned_check(self, where, value == NULL ? &owned_attr_delete : &owned_attr_write, name);

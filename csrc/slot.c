@@ -32,6 +32,12 @@ field(checked_slot *slot, PyObject *obj)
     return (PyObject **)((char *)obj + slot->offset);
 }
 
+PyObject *
+owned_slot_member_borrowed(PyObject *slot)
+{
+    return (PyObject *)((checked_slot *)slot)->member;
+}
+
 static PyObject *
 not_there(checked_slot *slot, PyObject *obj)
 {

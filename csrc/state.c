@@ -56,6 +56,7 @@ owned_state_traverse(owned_state *state, visitproc visit, void *arg)
     Py_VISIT(state->threads);
     Py_VISIT(state->foreign_regions);
     Py_VISIT(state->wrapper_types);
+    Py_VISIT(state->class_descriptor);
     return 0;
 }
 
@@ -75,6 +76,7 @@ owned_state_clear(owned_state *state)
     Py_CLEAR(state->foreign_regions);
     Py_CLEAR(state->wrapper_types);
     Py_CLEAR(state->wrapper_names);
+    Py_CLEAR(state->class_descriptor);
     owned_region_drain_pool(state);
     Py_CLEAR(state->tenure_key);
 }

@@ -16,7 +16,8 @@
     X(Owned) X(CheckedSlot)                                                                                             \
     X(List) X(Dict) X(Set) X(ContainerIterator) X(DictKeys) X(DictValues) X(DictItems)                                  \
     X(Lock) X(RLock)                                                                                                    \
-    X(Wrapper) X(FrozenBase)
+    X(Wrapper)                                                                                                          \
+    X(FrozenBase) X(FrozenPlain) X(FrozenField) X(GuardedSlot) X(FreezePlan) X(FrozenDict)
 
 #define OWNED_STATE_IMPORTS(X) /* field, module, name: taken once when the module is executed */                        \
     X(make_violation, "owned._violations", "make_violation")                                                            \
@@ -40,10 +41,17 @@
     X(get_state, "owned._classes", "get_state")                                                                         \
     X(copy, "copy", "copy")                                                                                             \
     X(deepcopy, "copy", "deepcopy")                                                                                     \
-    X(MethodWrapper, "types", "MethodWrapperType")
+    X(MethodWrapper, "types", "MethodWrapperType")                                                                      \
+    X(plan_for, "owned._frozen", "plan_for")                                                                            \
+    X(never_frozen, "owned._frozen", "never_frozen")                                                                    \
+    X(is_never_frozen, "owned._frozen", "is_never_frozen")                                                              \
+    X(reduce_frozen, "owned._frozen", "reduce_frozen")                                                                  \
+    X(dir_frozen, "owned._frozen", "dir_frozen")                                                                        \
+    X(cached_property, "functools", "cached_property")
 
 #define OWNED_STATE_NAMES(X) /* interned strings */                                                                     \
-    X(__class__) X(__dict__) X(__slots__) X(__weakref__) X(__init_subclass__) X(__getattribute__) X(__del__) X(name)
+    X(__class__) X(__dict__) X(__slots__) X(__weakref__) X(__init_subclass__) X(__getattribute__) X(__del__) X(name)    \
+    X(__freeze_plan__)
 
 typedef struct owned_state {
 #define X(name) PyTypeObject *name;
@@ -61,6 +69,7 @@ typedef struct owned_state {
     PyObject *tenure_key;     /* the key of a Tenure in a thread-state dict */
     PyObject *foreign_regions; /* dict: address of a foreign lock -> weak reference to its region; see foreign_lock.c */
     owned_mutex foreign_mutex;
+    PyObject *class_descriptor; /* object.__dict__["__class__"] */
     owned_region *pool;       /* dead plain regions, linked by `forward` */
     owned_mutex pool_mutex;
 } owned_state;

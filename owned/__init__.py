@@ -18,6 +18,7 @@ from owned._core import (
     Set,
     ThreadInfo,
     adopt,
+    frozendict,
     move,
     own,
     share,
@@ -25,6 +26,7 @@ from owned._core import (
     unwrap,
 )
 from owned._locking import locked
+from owned._frozen import freeze, is_frozen, never_freeze, register, thaw
 from owned._look import State, explain, lock_of, owner, state
 from owned.errors import (
     FreezeError,

@@ -1,0 +1,614 @@
+# SPDX-License-Identifier: MIT
+"""What freeze makes of each type: the cold side of freezing, in Python. The walk and the commit are in C.
+
+The core asks ``plan_for(type)`` once for each type that it does not know by itself and for each call of ``freeze``. For instances of
+Python classes the plan holds the *frozen class*: a subclass of the class and of ``FrozenBase``, made once.
+"""
+
+from __future__ import annotations
+
+import abc
+import copyreg
+import enum
+import functools
+import sys
+import threading
+import types
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from owned._core import FreezePlan
+
+_T = TypeVar("_T")
+
+
+class Kind(enum.IntEnum):
+    """What freeze makes of an object. The numbers are those of ``owned_freeze_kind`` in csrc/frozen.h."""
+
+    PASS = 0
+    INSTANCE = 1
+    CONVERT = 2
+    REFUSE = 3
+    TUPLE = 8
+    FROZENSET = 9
+
+
+# ---- types that are known by name, so that nothing has to be imported for them -----------------------------------
+
+_IMMUTABLE: Final[dict[str, frozenset[str]]] = {
+    "datetime": frozenset({"date", "datetime", "time", "timedelta", "timezone"}),
+    "decimal": frozenset({"Decimal"}),
+    "fractions": frozenset({"Fraction"}),
+    "functools": frozenset({"cached_property", "singledispatchmethod"}),
+    "ipaddress": frozenset(
+        {"IPv4Address", "IPv4Interface", "IPv4Network", "IPv6Address", "IPv6Interface", "IPv6Network"}
+    ),
+    "logging": frozenset({"Logger", "RootLogger"}),
+    "operator": frozenset({"attrgetter", "itemgetter", "methodcaller"}),
+    "pathlib": frozenset({"Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath", "WindowsPath"}),
+    "re": frozenset({"Match", "Pattern"}),
+    "struct": frozenset({"Struct"}),
+    "uuid": frozenset({"UUID"}),
+    "zoneinfo": frozenset({"ZoneInfo"}),
+    "contextvars": frozenset({"ContextVar"}),
+    "weakref": frozenset({"ReferenceType"}),
+}
+
+_LIVE: Final[dict[str, frozenset[str]]] = {
+    "threading": frozenset({"Thread", "Condition", "Event", "Semaphore", "Barrier", "local"}),
+    "queue": frozenset({"Queue", "SimpleQueue"}),
+    "concurrent.futures": frozenset({"Executor", "Future"}),
+    "multiprocessing.process": frozenset({"BaseProcess"}),
+    "asyncio": frozenset({"AbstractEventLoop", "Future", "Queue"}),
+    "socket": frozenset({"socket"}),
+    "io": frozenset({"IOBase"}),
+}
+
+_CODE: Final[frozenset[type]] = frozenset(
+    {
+        slice,
+        type(NotImplemented),
+        object,
+        property,
+        classmethod,
+        staticmethod,
+        types.FunctionType,
+        types.BuiltinFunctionType,
+        types.CodeType,
+        types.MethodDescriptorType,
+        types.ClassMethodDescriptorType,
+        types.WrapperDescriptorType,
+        types.GetSetDescriptorType,
+        types.MemberDescriptorType,
+        types.GenericAlias,
+        types.UnionType,
+    }
+)
+
+# Layouts of C whose values never change: a Python subclass adds at most a __dict__.
+_VALUES: Final[tuple[type, ...]] = (int, float, complex, str, bytes)
+
+_IMMUTABLE_TYPE: Final = 1 << 8
+_HEAP_TYPE: Final = 1 << 9
+
+
+def _named(cls: type, table: dict[str, frozenset[str]], *, exactly: bool) -> bool:
+    """Is the class, or a base of it unless ``exactly``, one that the table names?"""
+    for module_name, names in table.items():
+        module = sys.modules.get(module_name)
+        if module is None:
+            continue
+        for name in names:
+            known = getattr(module, name, None)
+            if isinstance(known, type) and (known is cls or (not exactly and known in type.mro(cls))):
+                return True
+    return False
+
+
+# ---- what users say ----------------------------------------------------------------------------------------------
+
+_lock = threading.RLock()
+_registered: dict[type, Callable[[Any], object] | None] = {}
+_never_types: list[weakref.ref[type]] = []
+
+never_frozen: dict[int, weakref.ref[Any]] = {}
+
+
+def is_never_frozen(obj: object) -> bool:
+    """Was ``never_freeze`` told of this very object? Called by the core."""
+    mark = never_frozen.get(id(obj))
+    return mark is not None and mark() is obj
+
+
+def never_freeze(obj: _T, /) -> _T:
+    """Mark an object: a ``freeze`` that reaches it fails at once and names the path to it.
+
+    Args:
+        obj: the object, or a class, which stands for all its instances and those of its subclasses. So it is also a
+            class decorator.
+
+    Returns:
+        ``obj`` itself.
+
+    Raises:
+        TypeError: ``obj`` is an instance that cannot be weakly referenced. Mark its class.
+        FreezeError: ``obj`` is frozen already.
+
+    Threads:
+        Any thread. Not undone by anything.
+    """
+    from owned import _core, errors
+
+    if isinstance(obj, type):
+        with _lock:
+            _never_types.append(weakref.ref(obj))
+            _plans.clear()
+        return obj
+    if _core.is_frozen(obj):
+        raise errors.FreezeError(f"this {type(obj).__name__} is frozen already")
+    address = id(obj)
+
+    def forget(mark: weakref.ref[Any]) -> None:
+        if never_frozen.get(address) is mark:
+            del never_frozen[address]
+
+    try:
+        mark = weakref.ref(obj, forget)
+    except TypeError:
+        raise TypeError(
+            f"`obj` must be an object that can be weakly referenced, or a class, got {type(obj).__name__}: mark the class of "
+            "the object that holds it"
+        ) from None
+    never_frozen[address] = mark
+    return obj
+
+
+def register(cls: type, how: str, /) -> None:
+    """Tell owned that instances of a type need no guard and pass a freeze as they are.
+
+    Args:
+        cls: the type; its subclasses go along.
+        how: ``"immutable"``: they cannot change. ``"synchronized"``: they can, and any number of threads may use one at once,
+            as a queue or a connection pool.
+
+    Raises:
+        TypeError: ``cls`` is no class.
+        ValueError: ``how`` is something else.
+
+    Threads:
+        Any thread; ``freeze`` calls that run already may not see it.
+    """
+    if how not in ("immutable", "synchronized"):
+        raise ValueError(f"`how` must be 'immutable' or 'synchronized', got {how!r}")
+    _register(cls, None)
+
+
+def _register(cls: type, how: Callable[[Any], object] | None) -> None:
+    if not isinstance(cls, type):
+        raise TypeError(f"`cls` must be a class, got {type(cls).__name__}")
+    with _lock:
+        _registered[cls] = how
+        _plans.clear()
+
+
+# ---- plans -------------------------------------------------------------------------------------------------------
+
+# id(type) -> (the type, weakly; its plan, or its frozen class weakly, which holds the plan)
+_plans: dict[int, tuple[weakref.ref[type], weakref.ref[type] | FreezePlan]] = {}
+
+
+def plan_for(cls: type) -> FreezePlan:
+    """What freeze makes of the instances of a type. Called by the core."""
+    known = _known_plan(cls)
+    if known is not None:
+        return known
+    with _lock:
+        known = _known_plan(cls)
+        if known is None:
+            known = _make_plan(cls)
+            _remember_plan(cls, known)
+    return known
+
+
+def _known_plan(cls: type) -> FreezePlan | None:
+    entry = _plans.get(id(cls))
+    if entry is None or entry[0]() is not cls:
+        return None
+    plan = entry[1]
+    if isinstance(plan, weakref.ref):
+        frozen = plan()
+        return None if frozen is None else type.__getattribute__(frozen, "__freeze_plan__")  # type: ignore[no-any-return]
+    return plan
+
+
+def _remember_plan(cls: type, plan: FreezePlan) -> None:
+    address = id(cls)
+    frozen = plan.frozen
+    _plans[address] = (
+        weakref.ref(cls, lambda _: _plans.pop(address, None)),
+        plan if frozen is None else weakref.ref(frozen),
+    )
+
+
+def _make_plan(cls: type) -> FreezePlan:
+    from owned import _core, errors
+
+    mro = type.mro(cls)
+    never = {base for base in (mark() for mark in _never_types) if base is not None}
+    for base in mro:
+        if base in never:
+            return _refusal(f"{_a(cls)} was marked with never_freeze()")
+    for base in mro:
+        if base in _registered:
+            how = _registered[base]
+            return _core.FreezePlan(Kind.PASS) if how is None else _core.FreezePlan(Kind.CONVERT, None, how)
+    if cls in _CODE or issubclass(cls, (enum.Enum, types.ModuleType)) or _named(cls, _IMMUTABLE, exactly=True):
+        return _core.FreezePlan(Kind.PASS)
+    if _named(cls, _LIVE, exactly=False):
+        return _refusal(f"{_a(cls)} cannot be frozen: it lives from being changed")
+    ground, problem = _ground(cls)
+    if problem is not None:
+        return _refusal(problem)
+    if ground in (tuple, frozenset):
+        if _has_fields(cls, ground):
+            return _refusal(
+                f"{_a(cls)} cannot be frozen: it is a {ground.__name__} with attributes of its own. {_WAY_OUT.format(cls.__name__)}"
+            )
+        return _core.FreezePlan(Kind.TUPLE if ground is tuple else Kind.FROZENSET)
+    if ground in _VALUES and not _has_fields(cls, ground):
+        return _core.FreezePlan(Kind.PASS)
+    try:
+        return _core.FreezePlan(Kind.INSTANCE, _frozen_class(cls), None, _field_names(cls))
+    except errors.FreezeError as error:
+        return _refusal(str(error))
+
+
+_WAY_OUT: Final = "Say how with freeze.register({}, ...), or mark what holds it with never_freeze()"
+
+
+def _refusal(reason: str) -> FreezePlan:
+    from owned import _core
+
+    return _core.FreezePlan(Kind.REFUSE, None, reason)
+
+
+def _a(cls: type) -> str:
+    name = cls.__name__
+    return f"an {name}" if name[:1] in "AEIOUaeiou" else f"a {name}"
+
+
+def _ground(cls: type) -> tuple[type, str | None]:
+    """The first base that no class statement made, and why instances cannot be frozen in place, if so."""
+    from owned import _core
+
+    base: Any = cls
+    while base is not object and base is not _core.Owned:
+        if base in _VALUES or base in (tuple, frozenset):
+            return base, None
+        if not base.__flags__ & _HEAP_TYPE or base.__flags__ & _IMMUTABLE_TYPE or _core.unexplained_bytes(base) != 0:
+            return base, _why_not(cls, base)
+        base = base.__base__
+    return base, None
+
+
+def _why_not(cls: type, layout: type) -> str:
+    way_out = _WAY_OUT.format(cls.__name__)
+    if layout is cls:
+        return f"{_a(cls)} cannot be frozen. {way_out}"
+    return f"{_a(cls)} cannot be frozen: it is a {layout.__name__} and can be written through {layout.__name__}'s own methods. {way_out}"
+
+
+def _has_fields(cls: type, ground: type) -> bool:
+    return cls is not ground and (cls.__dictoffset__ != 0 or cls.__basicsize__ != ground.__basicsize__)
+
+
+# ---- frozen classes ----------------------------------------------------------------------------------------------
+
+
+class _FrozenMeta(type):
+    """The metaclass of frozen classes: what FrozenBase says goes before what the class says; calls make what the class makes."""
+
+    def mro(cls) -> list[type]:
+        from owned import _core
+
+        order = super().mro()
+        first = [base for base in order[1:] if issubclass(base, _core.FrozenBase)]
+        return [order[0], *first, *(base for base in order[1:] if base not in first)]
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return cls.__base__(*args, **kwargs)  # type: ignore[misc]
+
+
+_metaclasses: weakref.WeakKeyDictionary[type, type] = weakref.WeakKeyDictionary()
+
+
+def _metaclass_for(metaclass: type) -> Any:
+    if metaclass is type:
+        return _FrozenMeta
+    known = _metaclasses.get(metaclass)
+    if known is None:
+        known = type.__new__(type(metaclass), metaclass.__name__, (_FrozenMeta, metaclass), {})
+        _metaclasses[metaclass] = known
+    return known
+
+
+def _frozen_class(cls: type) -> type:
+    """``class F(cls, FrozenBase)``, made past its metaclass's and bases' hooks: it is no new class to the program."""
+    from owned import _core
+
+    owned_class = issubclass(cls, _core.Owned)
+    namespace: dict[str, Any] = {
+        "__slots__": (),
+        "__module__": cls.__module__,
+        "__qualname__": cls.__qualname__,
+        "__doc__": cls.__doc__,
+    }
+    if owned_class and _defining(cls, "__getattribute__") is _core.Owned:
+        namespace["__getattribute__"] = object.__getattribute__
+    if _defining(cls, "__dir__") is not object:
+        namespace["__dir__"] = _dir_as_written
+    metaclass = _metaclass_for(type(cls))
+    make: Any = abc.ABCMeta if issubclass(metaclass, abc.ABCMeta) else type
+    bases = (cls, _core.FrozenBase if owned_class else _core.FrozenPlain)
+    frozen: type = make.__new__(metaclass, cls.__name__, bases, namespace)
+    return frozen
+
+
+def _defining(cls: type, name: str) -> type | None:
+    return next((base for base in type.mro(cls) if name in vars(base)), None)
+
+
+def _dir_as_written(self: Any) -> Any:
+    return self.__class__.__dir__(self)
+
+
+def _field_names(cls: type) -> tuple[str, ...]:
+    """The cached properties of a class: on a frozen instance each is computed anew."""
+    names: dict[str, None] = {}
+    for base in type.mro(cls):
+        for name, value in vars(base).items():
+            if isinstance(value, functools.cached_property):
+                names[name] = None
+    return tuple(names)
+
+
+def dir_frozen(obj: Any) -> list[str]:
+    """What ``dir()`` shows of a frozen instance. Called by the core."""
+    names = set(dir(obj.__class__))
+    names.update(getattr(obj, "__dict__", ()))
+    return sorted(names)
+
+
+# ---- copies ------------------------------------------------------------------------------------------------------
+
+
+def reduce_frozen(obj: Any, protocol: int) -> Any:
+    """How a frozen instance is pickled: as an instance of its class that is not frozen. Called by the core."""
+    from owned import _core
+
+    cls = obj.__class__
+    for name in ("__reduce_ex__", "__reduce__"):
+        if _defining(cls, name) not in (object, _core.Owned, None):
+            reduce = getattr(cls, name)
+            return reduce(obj, protocol) if name == "__reduce_ex__" else reduce(obj)
+    arguments, keywords = _new_arguments(cls, obj)
+    if _defining(cls, "__getstate__") not in (object, _core.Owned, None):
+        state = cls.__getstate__(obj)
+    else:
+        state = _state(obj)
+    if keywords:
+        return copyreg.__newobj_ex__, (cls, arguments, keywords), state  # type: ignore[attr-defined]
+    return copyreg.__newobj__, (cls, *arguments), state  # type: ignore[attr-defined]
+
+
+def _new_arguments(cls: Any, obj: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if hasattr(cls, "__getnewargs_ex__"):
+        arguments, keywords = cls.__getnewargs_ex__(obj)
+        return tuple(arguments), dict(keywords)
+    if hasattr(cls, "__getnewargs__"):
+        return tuple(cls.__getnewargs__(obj)), {}
+    for ground in _VALUES:
+        if issubclass(cls, ground):
+            return (ground(obj),), {}
+    return (), {}
+
+
+def _state(obj: Any) -> Any:
+    from owned import _core
+
+    slots, attributes = _core.frozen_fields(obj)
+    if slots:
+        return attributes or None, {member.__name__: value for member, value in slots.items()}
+    return attributes or None
+
+
+def thaw(obj: _T, /) -> _T:
+    """A deep mutable copy of a frozen object, private to the calling thread.
+
+    Frozen instances become instances of their class again, without ``__init__`` being called. ``tuple`` becomes ``list``,
+    ``frozendict`` becomes ``dict``, ``frozenset`` becomes ``set``: freeze keeps no note of what was a tuple before it, so that what
+    was one comes back as a list. Keys of dicts and members of sets stay what they are, as they have to be hashable, and so do named
+    tuples with what they hold.
+    References to one object become references to one copy; what cannot change is not copied.
+
+    Args:
+        obj: a frozen object, or an immutable one, which is returned as it is.
+
+    Returns:
+        The copy.
+
+    Raises:
+        TypeError: ``obj`` is not frozen.
+
+    Threads:
+        Any thread; the copy belongs to the caller.
+    """
+    from owned import _core
+
+    if not _core.is_frozen(obj):
+        raise TypeError(f"`obj` must be frozen, got {_a(type(obj))} that is not")
+    return _Thawing().run(obj)  # type: ignore[no-any-return]
+
+
+class _Thawing:
+    """One call of thaw: shells first, then what is in them, over a list instead of by recursion."""
+
+    def __init__(self) -> None:
+        self.copies: dict[int, Any] = {}
+        self.todo: list[tuple[Any, Any]] = []
+
+    def run(self, root: Any) -> Any:
+        """The copy of ``root``, filled. Containers first: an owned instance copies what is stored in it."""
+        copy = self.shell(root)
+        instances = []
+        for original, shell in self.todo:  # grows while it is walked
+            if isinstance(shell, list):
+                shell.extend(map(self.shell, original))
+            elif isinstance(shell, dict):
+                shell.update((key, self.shell(value)) for key, value in original.items())
+            elif isinstance(shell, set):
+                shell.update(original)
+            else:
+                instances.append((shell, *self.fields(original)))
+        for shell, slots, attributes in reversed(instances):
+            self.fill(shell, slots, attributes)
+        return copy
+
+    def shell(self, original: Any) -> Any:
+        """The copy, still empty if it is new; the object itself where nothing in it can change."""
+        known = self.copies.get(id(original))
+        if known is None:
+            known = self.new(original)
+            if known is not original:
+                self.copies[id(original)] = known
+                self.todo.append((original, known))
+        return known
+
+    def new(self, original: Any) -> Any:
+        from owned import _core
+
+        kind = type(original)
+        if kind is tuple:
+            return []
+        if kind is frozenset:
+            return set()
+        if _core.is_frozendict(original):
+            return {}
+        if issubclass(kind, _core.FrozenBase):
+            cls: Any = original.__class__
+            for ground in _VALUES:
+                if issubclass(cls, ground):
+                    return ground.__new__(cls, original)  # type: ignore[call-overload]
+            return object.__new__(cls)
+        return original
+
+    def fields(self, original: Any) -> tuple[dict[Any, Any], dict[str, Any]]:
+        from owned import _core
+
+        slots, attributes = _core.frozen_fields(original)
+        return (
+            {member: self.shell(value) for member, value in slots.items()},
+            {name: self.shell(value) for name, value in (attributes or {}).items()},
+        )
+
+    def fill(self, shell: Any, slots: dict[Any, Any], attributes: dict[str, Any]) -> None:
+        from owned import _core
+
+        is_owned = isinstance(shell, _core.Owned)
+        for member, value in slots.items():
+            if is_owned:
+                member = vars(member.__objclass__)[member.__name__]
+            member.__set__(shell, value)
+        if not is_owned:
+            if attributes:
+                object.__getattribute__(shell, "__dict__").update(attributes)
+            return
+        for name, value in attributes.items():
+            _core.Owned.__setattr__(shell, name, value)
+
+
+def is_frozen(obj: object, /) -> bool:
+    """Can nothing change this object, nor anything that it reaches?
+
+    Args:
+        obj: any object.
+
+    Returns:
+        True for what ``freeze`` would return as it is.
+
+    Threads:
+        Any thread. Of an object that is not frozen, only its type is looked at.
+    """
+    from owned import _core
+
+    return _core.is_frozen(obj)
+
+
+class _Freeze:
+    """The type of ``freeze``, a function that has ``freeze.register``."""
+
+    def __call__(self, obj: _T, /) -> _T:
+        """Make an object and all that it reaches immutable for ever; every thread may then read it without a lock.
+
+        Instances of Python classes, owned or not, are frozen in place and keep their identity. ``list`` becomes ``tuple``, ``dict``
+        ``frozendict``, ``set`` ``frozenset``, ``bytearray`` ``bytes``, wherever they are held. Functions, classes, modules, enum
+        members and loggers pass as they are.
+
+        Args:
+            obj: any object that the calling thread may write.
+
+        Returns:
+            The frozen object: ``obj`` itself where it could be frozen in place or was frozen already.
+
+        Raises:
+            FreezeError: something that it reaches cannot be frozen: a socket, a lock, a file, a generator, an instance of a type that
+                C code could still write. The message gives the path. Nothing has changed.
+            WrongThreadError, LockNotHeldError, MovedError, OrphanedError: something that it reaches is not the calling thread's to
+                write. Nothing has changed.
+
+        Threads:
+            Called by the thread that owns ``obj``, or that holds its lock. Not checked: what other threads do meanwhile with plain
+            objects that it reaches.
+        """
+        from owned import _core
+
+        return _core.freeze(obj)  # type: ignore[no-any-return]
+
+    @staticmethod
+    def register(cls: type, how: Callable[[Any], object], /) -> None:
+        """Say what freeze makes of the instances of a type.
+
+        Args:
+            cls: the type; its subclasses go along.
+            how: called with an instance, returns what stands for it in the frozen graph. If that is not of ``cls`` itself it is frozen in
+                turn, so that ``freeze.register(defaultdict, dict)`` makes a frozendict of a ``defaultdict``.
+
+        Raises:
+            TypeError: ``cls`` is no class, or ``how`` cannot be called.
+
+        Threads:
+            Any thread; ``freeze`` calls that run already may not see it.
+        """
+        if not callable(how):
+            raise TypeError(f"`how` must be callable, got {type(how).__name__}")
+        _register(cls, how)
+
+    def __repr__(self) -> str:
+        """As a function shows itself."""
+        return "<function owned.freeze>"
+
+
+freeze: Final = _Freeze()
+
+
+def _register_known_conversions() -> None:
+    import collections
+
+    _register(collections.deque, tuple)
+    _register(collections.OrderedDict, dict)
+    _register(types.MappingProxyType, dict)
+
+
+_register_known_conversions()
