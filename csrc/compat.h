@@ -116,6 +116,14 @@ typedef char owned_mutex;
 #  define OWNED_DIRECT_FIELDS 1
 #endif
 
+/* May a Python class have a tp_setattro of ours? Before 3.13 object.__setattr__(x, ...) then is a TypeError; some of attrs'
+ * slotted classes call it. */
+#if PY_VERSION_HEX >= 0x030D0000
+#  define OWNED_SETATTRO_IN_CLASS 1
+#else
+#  define OWNED_SETATTRO_IN_CLASS 0
+#endif
+
 /* 3.13 gave the member types and flags of structmember.h a prefix. */
 #ifndef Py_T_OBJECT_EX
 #  define Py_T_OBJECT_EX T_OBJECT_EX

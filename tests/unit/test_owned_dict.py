@@ -162,6 +162,18 @@ def test_dict_assignment():
     assert type(a.more) is owned.List
 
 
+def test_object_setattr_works_for_the_owner():
+    """object.__setattr__ and __delattr__ do for a guarded instance what they do for any (3.11 and 3.12 are strict there)."""
+    a = Account()
+    object.__setattr__(a, "balance", 5)
+    assert a.balance == 5
+    object.__delattr__(a, "balance")
+    assert not hasattr(a, "balance")
+    for call in (lambda: a.__setattr__(1, 2), lambda: a.__delattr__(1), lambda: a.__setattr__("a")):
+        with pytest.raises(TypeError):
+            call()
+
+
 def test_getattr_fallback(elsewhere):
     """__getattr__ answers for missing names on the owner's thread, and hides nothing from the check elsewhere."""
 
