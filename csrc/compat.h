@@ -116,10 +116,12 @@ typedef char owned_mutex;
 #  define OWNED_DIRECT_FIELDS 1
 #endif
 
-/* Up to 3.12 a slot wrapper such as object.__setattr__ refuses an instance whose type overrides tp_setattro in C; from 3.13 on it
- * refuses types only (hackcheck in Objects/typeobject.c). */
+/* Up to 3.12 a slot wrapper such as object.__setattr__ refuses an instance whose type has a tp_setattro of C's (hackcheck in
+ * Objects/typeobject.c); from 3.13 on it does not. */
 #if PY_VERSION_HEX >= 0x030D0000
-#  define OWNED_SETATTR_IS_UNGUARDED
+#  define OWNED_SETATTR_IS_UNGUARDED 1
+#else
+#  define OWNED_SETATTR_IS_UNGUARDED 0
 #endif
 
 /* 3.13 gave the member types and flags of structmember.h a prefix. */

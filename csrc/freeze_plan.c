@@ -197,7 +197,7 @@ plan_instances(owned_freeze_plan *plan, PyObject *fields)
     Py_XDECREF(members);
     for (Py_ssize_t i = 0; result == 0 && i < PyTuple_GET_SIZE(fields); i++)
         result = add_field(frozen, PyTuple_GET_ITEM(fields, i));
-#ifdef OWNED_SETATTR_IS_UNGUARDED
+#if OWNED_SETATTR_IS_UNGUARDED
     if (result == 0 && plan->has_dict && (plan->names = PySet_New(fields)) == NULL)
         result = -1;
 #endif

@@ -9,8 +9,8 @@
  * in slots takes object's accessors back: its CheckedSlots do the check, and the interpreter then specializes method calls.
  *
  * Owned.__setattr__ is a method, not a slot: CPython (3.11, 3.12) refuses object.__setattr__(x, ...) where a C base has a
- * tp_setattro of its own, and the __init__ of every frozen dataclass and attrs class calls just that. A prepared class
- * with a __dict__ gets our function as its tp_setattro, unless it has a __setattr__ of its own. */
+ * tp_setattro of its own, and the __init__ of every frozen dataclass and attrs class calls just that. From 3.13 on a prepared
+ * class with a __dict__ gets our function as its tp_setattro, unless it has a __setattr__ of its own. */
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
 #include "object.h"
@@ -182,19 +182,25 @@ owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
 }
 
 static PyObject *
-object_setattr(PyObject *self, PyObject *args)
+object_setattr(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    PyObject *name, *value;
-    if (!PyArg_ParseTuple(args, "UO:__setattr__", &name, &value) || owned_object_setattro(self, name, value) < 0)
+    if (count != 2 || !PyUnicode_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "__setattr__() takes a name, which is a string, and a value");
+        return NULL;
+    }
+    if (owned_object_setattro(self, args[0], args[1]) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
 
 static PyObject *
-object_delattr(PyObject *self, PyObject *args)
+object_delattr(PyObject *self, PyObject *name)
 {
-    PyObject *name;
-    if (!PyArg_ParseTuple(args, "U:__delattr__", &name) || owned_object_setattro(self, name, NULL) < 0)
+    if (!PyUnicode_Check(name)) {
+        PyErr_Format(PyExc_TypeError, "attribute name must be string, not '%.200s'", Py_TYPE(name)->tp_name);
+        return NULL;
+    }
+    if (owned_object_setattro(self, name, NULL) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -282,7 +288,7 @@ set_slots_impl(PyObject *Py_UNUSED(module), PyObject *args)
     }
     if (!is_prepared(type))
         owned_store_ptr(&type->tp_alloc, owned_object_alloc_first);
-    if (setattro)
+    if (setattro && OWNED_SETATTR_IS_UNGUARDED)
         owned_store_ptr(&type->tp_setattro, owned_object_setattro);
     Py_RETURN_NONE;
 }
@@ -303,9 +309,9 @@ PyDoc_STRVAR(owned_doc,
 static PyMethodDef owned_methods[] = {
     {"__init_subclass__", (PyCFunction)(void (*)(void))object_init_subclass, METH_VARARGS | METH_KEYWORDS | METH_CLASS,
      PyDoc_STR("Guard a subclass as its base is guarded.")},
-    {"__setattr__", object_setattr, METH_VARARGS,
+    {"__setattr__", (PyCFunction)(void (*)(void))object_setattr, METH_FASTCALL,
      PyDoc_STR("__setattr__($self, name, value, /)\n--\n\nSet an attribute, after the check.")},
-    {"__delattr__", object_delattr, METH_VARARGS,
+    {"__delattr__", object_delattr, METH_O,
      PyDoc_STR("__delattr__($self, name, /)\n--\n\nDelete an attribute, after the check.")},
     {"__getstate__", object_getstate, METH_NOARGS,
      PyDoc_STR("__getstate__($self, /)\n--\n\nThe instance's fields, for copy and pickle.")},

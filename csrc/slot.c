@@ -21,7 +21,7 @@ is_instance(checked_slot *slot, PyObject *obj)
 {
     if (OWNED_LIKELY(Py_TYPE(obj) == slot->objclass || PyType_IsSubtype(Py_TYPE(obj), slot->objclass)))
         return 1;
-    PyErr_Format(PyExc_TypeError, "descriptor %R for %R objects doesn't apply to a %R object", slot->name,
+    PyErr_Format(PyExc_TypeError, "descriptor %R for '%.200s' objects doesn't apply to a '%.200s' object", slot->name,
                  slot->objclass->tp_name, Py_TYPE(obj)->tp_name);
     return 0;
 }
@@ -164,7 +164,7 @@ static PyObject *
 slot_repr(PyObject *self)
 {
     checked_slot *slot = (checked_slot *)self;
-    return PyUnicode_FromFormat("<checked slot %R of %R objects>", slot->name, slot->objclass->tp_name);
+    return PyUnicode_FromFormat("<checked slot %R of '%.200s' objects>", slot->name, slot->objclass->tp_name);
 }
 
 static PyObject *

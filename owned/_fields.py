@@ -9,7 +9,7 @@ import types
 import typing
 from typing import Any
 
-_NO_FIELD = re.compile(r"\s*(?:\w+\s*\.\s*)*(?:ClassVar|InitVar)\b")
+_NO_FIELD = re.compile(r"[\s'\"]*(?:\w+\s*\.\s*)*(?:ClassVar|InitVar)\b")
 
 
 def annotated(cls: type) -> tuple[str, ...]:

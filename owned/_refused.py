@@ -125,22 +125,25 @@ def _is_made_in_c(cls: type) -> bool:
 
 
 def _layout(cls: type) -> type | None:
-    """The nearest base whose instances have fields of their own right behind the object header. The class's own slots do not count:
-    they are made anew.
+    """The first base, from object on, whose instances have fields of their own right behind the object header. The class's own
+    slots do not count: they are made anew.
     """
+    found = None
     base = cls.__base__
     while base is not None and base is not object:
         if _adds_fields(base):
-            return base
+            found = base
         base = base.__base__
-    return None
+    return found
 
 
 def _adds_fields(cls: type) -> bool:
-    """As CPython decides it (extra_ivars in typeobject.c): room for a __dict__ and weak references is no field."""
+    """As CPython decides it (extra_ivars in typeobject.c): room that a class statement made for a __dict__ and weak references
+    is no field.
+    """
     base = cls.__base__ or object
     size = cls.__basicsize__
-    if cls.__flags__ & _HEAPTYPE:
+    if not _is_made_in_c(cls):
         for offset in ("__weakrefoffset__", "__dictoffset__"):
             if getattr(cls, offset) > 0 and not getattr(base, offset):
                 size -= _POINTER
