@@ -111,7 +111,7 @@ def _pause(screen: Screen, seconds: float) -> None:
 @attrs.define
 class _Outcome:
     printed: str = ""
-    error: OwnershipError | None = None
+    error: BaseException | None = None
     thread: str = ""
     line: int = 0
 
@@ -121,9 +121,9 @@ def _run(source: str, filename: str) -> _Outcome:
     outcome = _Outcome()
 
     def ended(error: BaseException | None, thread: str) -> None:
-        if not isinstance(error, OwnershipError):
-            raise RuntimeError(f"the scene {filename} is broken") from error
-        outcome.error, outcome.thread, outcome.line = error, thread, error.site[1]
+        outcome.error, outcome.thread = error, thread
+        if isinstance(error, OwnershipError) and error.site is not None:
+            outcome.line = error.site[1]
 
     def thread_ended(hook: threading.ExceptHookArgs) -> None:
         ended(hook.exc_value, hook.thread.name if hook.thread else "")
@@ -144,6 +144,8 @@ def _run(source: str, filename: str) -> _Outcome:
     finally:
         threading.excepthook = default
         del sys.modules["scene"]
+    if outcome.error is not None and not outcome.line:
+        raise RuntimeError(f"the scene {filename} is broken") from outcome.error
     outcome.printed = printed.getvalue()
     return outcome
 
