@@ -246,6 +246,7 @@ PyDoc_STRVAR(move_doc,
 
 static PyMethodDef parcel_methods[] = {
     {"claim", parcel_claim, METH_NOARGS, claim_doc},
+    {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, "Parcel[T]: a parcel with a T in it, for annotations."},
     {NULL, NULL, 0, NULL},
 };
 

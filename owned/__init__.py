@@ -5,6 +5,8 @@
 ``share``, ``freeze`` and ``move`` make sharing a decision. See the README for thirty seconds of it.
 """
 
+import os as _os
+
 from owned import _core
 from owned._classes import owned
 from owned._core import (
@@ -43,3 +45,8 @@ from owned.errors import (
 IllegalThreadAccessException = WrongThreadError
 UnprotectedAccessException = LockNotHeldError
 TransferBox = Parcel
+
+if "OWNED_RUN_CHILDREN" in _os.environ:  # a program under `python -m owned run` has started this process
+    from owned._report import follow as _follow
+
+    _follow()

@@ -81,17 +81,16 @@ def make_violation(
         owner = holder
     type_name = known_type.__name__
     label = _label(form, name)
-    advice = ADVICE[state]
-    message = (
-        f"thread {toucher!r} tried to {_touch(type_name, verb, form, label)}, but {_whose(state, owner, lock, record)}. "
-        f"{_where_known(obj) if state == 'private' else ''}{advice}"
-    )
+    touch = _touch(type_name, verb, form, label)
+    advice = (_where_known(obj) if state == "private" else "") + ADVICE[state]
+    message = f"thread {toucher!r} tried to {touch}, but {_whose(state, owner, lock, record)}. {advice}"
     error = _KINDS[state](
         message,
         type_name=type_name,
         address=id(obj),
         access=verb,
         name=label,
+        touch=touch,
         state=state,
         owner=None if owner is None else owner.name,
         owner_id=None if owner is None else owner.id,

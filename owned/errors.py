@@ -31,6 +31,7 @@ class OwnershipError(RuntimeError):
         address: the object's address, its ``id`` (``int``).
         access: how it was touched: ``"read"``, ``"write"``, ``"delete"``, ``"call"`` and so on (``str``).
         name: which attribute, key, method or operation (``str``).
+        touch: both in words: ``"read Account.balance"``, ``"call List.append()"`` (``str``).
         state: ``"private"``, ``"shared"``, ``"frozen"``, ``"in transit"`` or ``"orphaned"``.
         owner: the name of the thread whose it is or was, or of the thread that holds its lock (``str``).
         owner_id: that thread's number, never reused within the process (``int``).
@@ -46,6 +47,7 @@ class OwnershipError(RuntimeError):
     address: int | None = None
     access: str | None = None
     name: str | None = None
+    touch: str | None = None
     state: str | None = None
     owner: str | None = None
     owner_id: int | None = None

@@ -1,0 +1,6 @@
+from owned import List, move
+
+basket = List(["bread", "milk"])
+
+parcel = move(basket)  # sealed: nobody's, until somebody claims the parcel
+basket.append("cheese")
