@@ -1,11 +1,24 @@
 # SPDX-License-Identifier: MIT
 """owned: every object belongs to somebody, and touching what is not yours raises at once.
 
-``@owned`` classes, ``own(obj)`` and the containers ``List``, ``Dict``, ``Set`` are private to the thread that made them.
-``share``, ``freeze`` and ``move`` make sharing a decision. See the README for thirty seconds of it.
+``@owned`` classes, ``own(obj)`` and the containers ``List``, ``Dict``, ``Set`` are private to the thread that made
+them. ``share``, ``freeze`` and ``move`` make sharing a decision. See the README for thirty seconds of it.
 """
 
-from owned import _core
+import importlib
+
+try:
+    importlib.import_module("owned._core")
+except ModuleNotFoundError as error:
+    if error.name != "owned._core":
+        raise
+    raise ImportError(
+        f"there is no C module owned._core for this interpreter beside {__file__}, and no pure-Python fallback: "
+        "that would let every race pass. "
+        "Install it: `pip install owned`; in a checkout, with a C compiler: `pip install -e .`",
+        name="owned._core",
+    ) from None
+
 from owned._classes import owned
 from owned._core import (
     Dict,
@@ -43,3 +56,39 @@ from owned.errors import (
 IllegalThreadAccessException = WrongThreadError
 UnprotectedAccessException = LockNotHeldError
 TransferBox = Parcel
+
+__all__ = [
+    "Dict",
+    "FreezeError",
+    "FrozenError",
+    "IllegalThreadAccessException",
+    "List",
+    "Lock",
+    "LockNotHeldError",
+    "LockOrderError",
+    "MovedError",
+    "OrphanedError",
+    "Owned",
+    "OwnershipError",
+    "Parcel",
+    "RLock",
+    "Region",
+    "Set",
+    "State",
+    "ThreadInfo",
+    "TransferBox",
+    "UnprotectedAccessException",
+    "WrongThreadError",
+    "adopt",
+    "explain",
+    "lock_of",
+    "locked",
+    "move",
+    "own",
+    "owned",
+    "owner",
+    "share",
+    "state",
+    "unchecked",
+    "unwrap",
+]
