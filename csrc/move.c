@@ -211,7 +211,9 @@ parcel_repr(PyObject *self)
 PyDoc_STRVAR(parcel_doc,
 "What ``move()`` gives: an object on its way from one thread to another.\n\n"
 "A parcel itself belongs to nobody and may be passed through any queue. Dropped unclaimed, its content is touched by\n"
-"nobody ever again.");
+"nobody ever again.\n\n"
+"Threads:\n"
+"    Any thread may hold a parcel and pass it on; see ``claim``.");
 
 PyDoc_STRVAR(claim_doc,
 "claim($self, /)\n--\n\n"

@@ -304,7 +304,10 @@ PyDoc_STRVAR(owned_doc,
 "Owned()\n--\n\n"
 "The base class of every guarded class: ``@owned`` gives it to the class it decorates.\n\n"
 "An instance is private to the thread that made it, until it is shared, frozen or moved. ``class Account(Owned)`` and\n"
-"``@owned class Account`` mean the same.");
+"``@owned class Account`` mean the same.\n\n"
+"Threads:\n"
+"    Every read and write of a field is checked, and so is every method through the first field that it touches. Not\n"
+"    checked: destruction, ``type``, ``id``, identity and default ``hash``; ``repr`` gives a stub on other threads.");
 
 static PyMethodDef owned_methods[] = {
     {"__init_subclass__", (PyCFunction)(void (*)(void))object_init_subclass, METH_VARARGS | METH_KEYWORDS | METH_CLASS,

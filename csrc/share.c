@@ -89,7 +89,7 @@ share(PyObject *obj, owned_region *region, PyObject *lock)
         return -1;
     int result = -1;
     if (state == OWNED_SHARED) {
-        if (guard == region)
+        if (guard != NULL && guard == region)
             result = 0;
         else
             PyErr_Format(owned_the_state->OwnershipError,

@@ -63,7 +63,10 @@ static PyGetSetDef info_getset[] = {
 };
 
 static PyType_Slot info_slots[] = {
-    {Py_tp_doc, (void *)PyDoc_STR("What is remembered of a thread: its id, its name, and whether it has ended.")},
+    {Py_tp_doc, (void *)PyDoc_STR(
+        "What is remembered of a thread: its id, its name, and whether it has ended.\n\n"
+        "Threads:\n"
+        "    Any thread may read it; ``finished`` may have changed by the time it is used.")},
     {Py_tp_dealloc, info_dealloc},
     {Py_tp_repr, info_repr},
     {Py_tp_members, info_members},

@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: MIT
 """owned: every object belongs to somebody, and touching what is not yours raises at once.
 
-``@owned`` classes, ``own(obj)`` and the containers ``List``, ``Dict``, ``Set`` are private to the thread that made them.
-``share``, ``freeze`` and ``move`` make sharing a decision. See the README for thirty seconds of it.
+``@owned`` classes, ``own(obj)`` and the containers ``List``, ``Dict``, ``Set`` are private to the thread that made
+them. ``share``, ``freeze`` and ``move`` make sharing a decision. See the README for thirty seconds of it.
 """
 
-import os as _os
+import importlib
+import os
 
-from owned import _core
+try:
+    importlib.import_module("owned._core")
+except ModuleNotFoundError as error:
+    if error.name != "owned._core":
+        raise
+    raise ImportError(
+        f"there is no C module owned._core for this interpreter beside {__file__}, and no pure-Python fallback: "
+        "that would let every race pass. "
+        "Install it: `pip install owned`; in a checkout, with a C compiler: `pip install -e .`",
+        name="owned._core",
+    ) from None
+
 from owned._classes import owned
 from owned._core import (
     Dict,
@@ -27,8 +39,8 @@ from owned._core import (
     unchecked,
     unwrap,
 )
-from owned._locking import locked
 from owned._frozen import freeze, is_frozen, never_freeze, register, thaw
+from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
 from owned.errors import (
     FreezeError,
@@ -46,7 +58,49 @@ IllegalThreadAccessException = WrongThreadError
 UnprotectedAccessException = LockNotHeldError
 TransferBox = Parcel
 
-if "OWNED_RUN_CHILDREN" in _os.environ:  # a program under `python -m owned run` has started this process
+__all__ = [
+    "Dict",
+    "FreezeError",
+    "FrozenError",
+    "IllegalThreadAccessException",
+    "List",
+    "Lock",
+    "LockNotHeldError",
+    "LockOrderError",
+    "MovedError",
+    "OrphanedError",
+    "Owned",
+    "OwnershipError",
+    "Parcel",
+    "RLock",
+    "Region",
+    "Set",
+    "State",
+    "ThreadInfo",
+    "TransferBox",
+    "UnprotectedAccessException",
+    "WrongThreadError",
+    "adopt",
+    "explain",
+    "freeze",
+    "frozendict",
+    "is_frozen",
+    "lock_of",
+    "locked",
+    "move",
+    "never_freeze",
+    "own",
+    "owned",
+    "owner",
+    "register",
+    "share",
+    "state",
+    "thaw",
+    "unchecked",
+    "unwrap",
+]
+
+if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` has started this process
     from owned._report import follow as _follow
 
     _follow()

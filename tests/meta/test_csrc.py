@@ -1,0 +1,75 @@
+"""Rules that csrc/ keeps, read off its text."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from checkout import CSRC, ROOT
+
+FILES = sorted([*CSRC.glob("*.c"), *CSRC.glob("*.h")])
+HEADERS = [file for file in FILES if file.suffix == ".h"]
+
+_COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+
+
+def _name(file: Path) -> str:
+    return file.name
+
+
+def _code(file: Path) -> str:
+    """The file without comments and string literals, line for line."""
+    return _COMMENT_OR_STRING.sub(lambda match: "\n" * match[0].count("\n"), file.read_text())
+
+
+def _hits(pattern: str, text: str) -> list[str]:
+    return [f"{number}: {line.strip()}" for number, line in enumerate(text.splitlines(), 1) if re.search(pattern, line)]
+
+
+def test_code_leaves_comments_out(tmp_path: Path) -> None:
+    """The reader these rules stand on sees code, and neither comments nor strings."""
+    file = tmp_path / "x.c"
+    file.write_text('int a; /* _PyA\n_PyB */ f("_PyC \\" _PyD"); // _PyE\n_PyF();\n')
+    assert _hits(r"\b_Py", _code(file)) == ["3: _PyF();"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=_name)
+def test_spdx(file: Path) -> None:
+    """Each file names its licence near its top."""
+    assert "SPDX-License-Identifier: MIT" in file.read_text()[:2500]
+
+
+@pytest.mark.parametrize("file", FILES, ids=_name)
+def test_no_private_api(file: Path) -> None:
+    """Only public CPython API is used."""
+    assert _hits(r"\b_Py[A-Za-z_]|Py_BUILD_CORE|pycore_", _code(file)) == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=_name)
+def test_one_file_looks_at_the_version(file: Path) -> None:
+    """PY_VERSION_HEX is read in compat.h and nowhere else."""
+    if file.name != "compat.h":
+        assert _hits(r"\bPY_(VERSION_HEX|M[AI][A-Z]+_VERSION)\b", _code(file)) == []
+
+
+@pytest.mark.parametrize("file", HEADERS, ids=_name)
+def test_header_guard(file: Path) -> None:
+    """A header's guard is named after its file, and is the only one."""
+    guard = f"OWNED_{file.stem.upper()}_H"
+    code = _code(file).strip()
+    assert code.startswith(f"#ifndef {guard}\n#define {guard}\n")
+    assert code.endswith("#endif")
+
+
+def test_build_lists_every_file() -> None:
+    """Each source and header is in pyproject.toml, so that none is forgotten in the sdist or in a rebuild."""
+    [extension] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["ext-modules"]
+    assert sorted(extension["sources"]) == [f"csrc/{file.name}" for file in FILES if file.suffix == ".c"]
+    assert sorted(extension["depends"]) == [f"csrc/{file.name}" for file in HEADERS]
+
+
+@pytest.mark.parametrize("file", FILES, ids=_name)
+def test_size(file: Path) -> None:
+    """No file outgrows what one person reads whole: about 800 lines."""
+    assert len(file.read_text().splitlines()) <= 900

@@ -1,0 +1,58 @@
+"""The code in README and docs runs, and prints what they say it prints."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+import owned
+from checkout import CSRC, ROOT
+
+PAGES = [
+    page for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if "```python" in page.read_text()
+]
+
+_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def _examples(page: Path) -> doctest.DocTest:
+    """The page's python blocks as one session: with prompts they are checked, without they are run."""
+    text = page.read_text()
+    examples = []
+    for block in _BLOCK.finditer(text):
+        line = text.count("\n", 0, block.start(1))
+        if ">>> " in block[1]:
+            found = doctest.DocTestParser().get_examples(block[1], page.name)
+            for example in found:
+                example.lineno += line
+            examples += found
+        else:
+            examples.append(doctest.Example(block[1], "", lineno=line))
+    return doctest.DocTest(examples, {"__name__": page.stem}, page.name, str(page), 0, text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page(page: Path) -> None:
+    """Every block of the page runs, in order, in one session."""
+    report: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
+    runner.run(_examples(page), out=report.append)
+    assert runner.summarize(verbose=False).failed == 0, "".join(report)
+
+
+def test_first_page_has_examples() -> None:
+    """The pages that must show working code do."""
+    assert {"README.md", "tutorial.md"} <= {page.name for page in PAGES}
+
+
+@pytest.mark.parametrize("file", sorted(file.name for file in CSRC.iterdir() if file.suffix == ".c"))
+def test_architecture_page_lists(file: str) -> None:
+    """The page that tells where each thing lives knows every C file."""
+    assert f"`{file}`" in (ROOT / "docs" / "how-it-works.md").read_text().replace("csrc/", "")
+
+
+def test_every_state_is_explained() -> None:
+    """Each state an object can be in is in the table that shows who may touch it."""
+    text = (ROOT / "docs" / "why.md").read_text()
+    assert [state for state in owned.State if state != "unguarded" and f"| {state} |" not in text] == []
