@@ -226,6 +226,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or str(error) == "can't allocate lock"
 
 
+EXPECTED = (MemoryError, SystemError, RuntimeError)  # made here: there is no memory for it where it is used
+
+
 def starve(scenario: Scenario, window: int = 600, quiet: int = 40) -> int:
     """Let the n-th allocation fail, for every n until nothing fails any more; how often it was a MemoryError."""
     import _testcapi
@@ -239,7 +242,7 @@ def starve(scenario: Scenario, window: int = 600, quiet: int = 40) -> int:
             _testcapi.set_nomemory(step, 0 if both else step + 1)
             try:
                 result = scenario.run(made)
-            except (MemoryError, SystemError, RuntimeError) as caught:
+            except EXPECTED as caught:
                 error = caught
             finally:
                 _testcapi.remove_mem_hooks()
