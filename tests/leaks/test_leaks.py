@@ -55,7 +55,7 @@ def test_ten_thousand_threads():
             for _ in range(3):
                 gc.collect()
             return sys.getallocatedblocks(), len(gc.get_objects())
-        blocks, objects = rounds(200)
+        blocks, objects = rounds(1_000)
         more_blocks, more_objects = rounds(10_000)
         print(more_blocks - blocks < 1000, more_objects - objects < 50, more_blocks - blocks, more_objects - objects)
         """

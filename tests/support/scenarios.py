@@ -265,8 +265,8 @@ def starve(scenario: Scenario, window: int = 600, quiet: int = 40) -> int:
     return failures
 
 
-def count(scenario: Scenario, warm_up: int = 300, rounds: int = 1500) -> tuple[int, int]:
-    """How many memory blocks, and objects the collector sees, one more of many rounds leaves behind."""
+def count(scenario: Scenario, warm_up: int = 1500, rounds: int = 1500) -> tuple[int, int]:
+    """How many memory blocks, and objects the collector sees, as many rounds again leave behind: pools are full by then."""
 
     def measured(n: int) -> tuple[int, int]:
         for _ in range(n):
