@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: MIT
+"""Every verb and constructor as a small scenario, for the tests that starve it of memory and those that count what is left.
+
+Run as a program: ``scenarios.py starve NAME`` and ``scenarios.py count NAME``, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from guarded import Bag, Node
+
+import owned
+
+
+class Plain:
+    """A class that knows nothing of us."""
+
+    def __init__(self) -> None:
+        self.items = [1, 2, 3]
+        self.table = {"a": [1]}
+
+    def __call__(self) -> list[int]:
+        """Hand out the inside."""
+        return self.items
+
+
+class Scenario(NamedTuple):
+    """``run(make())`` is what is tried; ``intact(made)`` is true of what was made before, and after a try that failed."""
+
+    make: Callable[[], Any]
+    run: Callable[[Any], object]
+    intact: Callable[[Any], bool] = lambda made: True  # noqa: ARG005
+
+
+def graph() -> Node:
+    """A private graph of every kind of guarded object, with cycles."""
+    root = Node("root", Bag(back=None, wrapped=owned.own(Plain())))
+    root.next.back = root
+    root.children.extend([Node("a"), owned.List([Node("b")]), owned.Dict(c=Node("c")), owned.Set([1]), (Node("d"),)])
+    return root
+
+
+def graph_intact(root: Any) -> bool:
+    """Private to this thread, whole, and writable."""
+    node, bag = root.children[0], root.next
+    node.name, bag.more = "a", 1
+    root.children[1].append(root.children[1].pop())
+    root.children[2]["c"].name = "c"
+    return all(
+        (
+            [owned.state(obj) for obj in (root, bag, bag.wrapped, *root.children[:4], root.children[4][0])]
+            == ["private"] * 8,
+            bag.back is root,
+            bag.wrapped.items[0] == 1,
+            len(root.children) == 5,
+            root.children[1][0].name == "b",
+            root.children[4][0].name == "d",
+        )
+    )
+
+
+def left_behind(make: Callable[[], Any]) -> Any:
+    """What a thread made that has ended."""
+    box: list[Any] = []
+    thread = threading.Thread(target=lambda: box.append(make()))
+    thread.start()
+    thread.join()
+    return box.pop()
+
+
+def region_of_nodes() -> tuple[owned.Region, Node]:
+    """A closed region and what was born in it."""
+    region = owned.Region()
+    with region:
+        node = Node("inside")
+    return region, node
+
+
+def is_private(obj: Any) -> bool:
+    """Private to this thread."""
+    return bool(owned.state(obj) == "private" and owned.owner(obj).name == threading.current_thread().name)
+
+
+def refused(touch: Callable[[], object]) -> None:
+    """A touch that has to be refused."""
+    try:
+        touch()
+    except owned.OwnershipError:
+        return
+    raise AssertionError("allowed")
+
+
+def shared_list(lock: Any) -> tuple[Any, Any]:
+    """A list under a lock."""
+    return owned.share(owned.List([1, 2]), lock=lock), lock
+
+
+def with_lock(made: tuple[Any, Any]) -> None:
+    """Touch a list under its lock."""
+    items, lock = made
+    with lock:
+        items.append(items[0])
+
+
+def locked_intact(made: tuple[Any, Any]) -> bool:
+    """Two elements, and a lock that is free."""
+    items, lock = made
+    with lock:
+        done = items in ([1, 2], [1, 2, 1])
+    return done and owned.state(items) == "shared"
+
+
+def stored_or_not(made: tuple[Any, Any, Any]) -> bool:
+    """A node is private and not in the list, or shared and in it; either way the lock is free afterwards."""
+    items, lock, node = made
+    with lock:
+        inside = items[-1] is node
+        while lock._recursion_count() > 1:
+            lock.release()
+    return bool(owned.state(node) == ("shared" if inside else "private"))
+
+
+def nested(made: Any) -> None:
+    """Store plain containers, deep."""
+    made.children = [1, [2, {3: {4}}], {"a": [5]}]
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "slots class": Scenario(lambda: None, lambda _: Node("a", Node("b"))),
+    "dict class": Scenario(lambda: None, lambda _: Bag(a=1, b=[2], c={3: [4]})),
+    "new class": Scenario(lambda: None, lambda _: owned.owned(type("New", (), {"__slots__": ("a",), "m": lambda s: s.a}))),
+    "attribute": Scenario(
+        lambda: Node("a"), lambda node: node.rename("b"), lambda node: node.name in ("a", "b") and is_private(node)
+    ),
+    "new attribute": Scenario(Bag, lambda bag: setattr(bag, "fresh", 1), lambda bag: set(vars(bag)) <= {"fresh"}),
+    "settle": Scenario(lambda: Node("a"), nested, lambda node: type(node.children) is owned.List),
+    "List": Scenario(lambda: None, lambda _: owned.List([1, [2], {3: 4}])),
+    "Dict": Scenario(lambda: None, lambda _: owned.Dict(a=[1], b={2})),
+    "Set": Scenario(lambda: None, lambda _: owned.Set([1, 2, (3,)])),
+    "list append": Scenario(
+        lambda: owned.List([1]), lambda items: items.append([2]), lambda items: items in ([1], [1, [2]])
+    ),
+    "list extend": Scenario(lambda: owned.List([1]), lambda items: items.extend([[2], [3]]), lambda items: items[0] == 1),
+    "list slice": Scenario(
+        lambda: owned.List([1, 2, 3]), lambda items: items.__setitem__(slice(1, 2), [[4], [5]]), lambda items: items[0] == 1
+    ),
+    "list walk": Scenario(lambda: owned.List([1, 2]), lambda items: [list(items), list(reversed(items)), items + items]),
+    "dict set": Scenario(
+        lambda: owned.Dict(a=1), lambda items: items.__setitem__("b", [1]), lambda items: items["a"] == 1 and len(items) <= 2
+    ),
+    "dict update": Scenario(lambda: owned.Dict(a=1), lambda items: items.update(b=[1], c={}), lambda items: items["a"] == 1),
+    "dict walk": Scenario(
+        lambda: owned.Dict(a=1), lambda items: [list(items), list(items.items()), items | {"b": 1}, items.copy()]
+    ),
+    "set add": Scenario(lambda: owned.Set([1]), lambda items: items.add(2), lambda items: 1 in items),
+    "set walk": Scenario(lambda: owned.Set([1]), lambda items: [list(items), items | {2}, items.copy()]),
+    "own": Scenario(Plain, owned.own, lambda plain: plain.items == [1, 2, 3]),
+    "wrapper": Scenario(
+        lambda: owned.own(Plain()), lambda w: (w.items[0], w().append, w.table["a"], list(w.items)), lambda w: w.items[2] == 3
+    ),
+    "wrapper write": Scenario(lambda: owned.own(Plain()), lambda w: w.items.append(4), lambda w: 3 <= len(w.items) <= 4),
+    "own twice": Scenario(lambda: owned.own(Plain()), lambda w: owned.own(owned.unwrap(w)), is_private),
+    "unwrap": Scenario(lambda: owned.own(Plain()), owned.unwrap, is_private),
+    "Region": Scenario(lambda: None, lambda _: region_of_nodes()),
+    "Lock": Scenario(lambda: None, lambda _: owned.Lock()),
+    "RLock": Scenario(lambda: None, lambda _: owned.RLock()),
+    "share": Scenario(graph, lambda root: owned.share(root, lock=owned.Lock()), graph_intact),
+    "share without a lock": Scenario(graph, owned.share, graph_intact),
+    "share under theirs": Scenario(graph, lambda root: owned.share(root, lock=threading.RLock()), graph_intact),
+    "share a Region": Scenario(region_of_nodes, lambda made: owned.share(made[0]), lambda made: made[1].name == "inside"),
+    "move": Scenario(graph, owned.move, graph_intact),
+    "move a Region": Scenario(region_of_nodes, lambda made: owned.move(made[0]), lambda made: made[1].name == "inside"),
+    "move to": Scenario(graph, lambda root: owned.move(root, to=threading.main_thread()), graph_intact),
+    "claim": Scenario(lambda: owned.move(graph()), lambda parcel: parcel.claim(), lambda parcel: graph_intact(parcel.claim())),
+    "adopt": Scenario(
+        lambda: left_behind(graph), owned.adopt, lambda root: owned.state(root) == "orphaned" and graph_intact(owned.adopt(root))
+    ),
+    "touch what is another's": Scenario(
+        lambda: left_behind(Node), lambda node: refused(lambda: node.name), lambda node: owned.state(node) == "orphaned"
+    ),
+    "touch without the lock": Scenario(
+        lambda: owned.share(Node(), lock=owned.Lock()),
+        lambda node: refused(lambda: node.rename("x")),
+        lambda node: owned.state(node) == "shared",
+    ),
+    "touch what was moved": Scenario(
+        lambda: (node := Node(), owned.move(node)),
+        lambda made: refused(lambda: made[0].name),
+        lambda made: made[1].claim().name == "node",
+    ),
+    "under our lock": Scenario(lambda: shared_list(owned.Lock()), with_lock, locked_intact),
+    "under their lock": Scenario(lambda: shared_list(threading.RLock()), with_lock, locked_intact),
+    "under a Condition": Scenario(lambda: shared_list(threading.Condition(owned.RLock())), with_lock, locked_intact),
+    "store in shared": Scenario(
+        lambda: (*shared_list(owned.RLock()), Node("n")),
+        lambda made: made[1].__enter__() and (made[0].append(made[2]), made[1].release()),
+        stored_or_not,
+    ),
+    "release what is not held": Scenario(owned.Lock, lambda lock: refused(lock.release), lambda lock: not lock.locked()),
+    "locked": Scenario(
+        lambda: owned.share(owned.List([1])),
+        lambda items: owned.locked(items).__enter__() and owned.lock_of(items).release(),
+        lambda items: not owned.lock_of(items).locked() or owned.lock_of(items).release() is None,
+    ),
+    "look": Scenario(graph, lambda root: (owned.state(root), owned.owner(root), owned.lock_of(root)), graph_intact),
+    "explain": Scenario(graph, owned.explain, graph_intact),
+    "repr": Scenario(graph, repr, graph_intact),
+    "unchecked": Scenario(lambda: left_behind(Node), lambda node: owned.unchecked().__enter__().__exit__() or node),
+}
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """A MemoryError, or what CPython makes of one.
+
+    ``frame.f_back`` forgets that it failed, which the next C call tells as a SystemError caused by the MemoryError; 3.11
+    loses an exception raised by a descriptor when there is no memory for its traceback; ``threading.Lock()`` and
+    ``RLock()`` say RuntimeError.
+    """
+    if isinstance(error, SystemError):
+        return isinstance(error.__cause__, MemoryError) or str(error) == "error return without exception set"
+    return isinstance(error, MemoryError) or str(error) == "can't allocate lock"
+
+
+EXPECTED = (MemoryError, SystemError, RuntimeError)  # made here: there is no memory for it where it is used
+
+
+def starve(scenario: Scenario, window: int = 600, quiet: int = 40) -> int:
+    """Let the n-th allocation fail, for every n until nothing fails any more; how often it was a MemoryError."""
+    import _testcapi
+
+    failures = successes = 0
+    for both in (0, 1):  # one allocation fails; all from there on fail
+        for step in range(window):
+            made = scenario.make()
+            gc.collect(0)
+            error = result = None
+            _testcapi.set_nomemory(step, 0 if both else step + 1)
+            try:
+                result = scenario.run(made)
+            except EXPECTED as caught:
+                error = caught
+            finally:
+                _testcapi.remove_mem_hooks()
+            if error is not None:
+                assert is_out_of_memory(error), repr(error)
+                error = error.with_traceback(None)
+                failures += 1
+                successes = 0
+                assert scenario.intact(made), f"not as before, allocation {step}"
+                made = scenario.make()
+                result = scenario.run(made)
+            else:
+                successes += 1
+            del made, error, result
+            if successes > quiet:
+                break
+        else:
+            raise AssertionError(f"still failing after {window} allocations")
+        successes = 0
+    return failures
+
+
+def count(scenario: Scenario, warm_up: int = 1500, rounds: int = 1500) -> tuple[int, int]:
+    """How many memory blocks, and objects the collector sees, as many rounds again leave behind: pools are full by then."""
+
+    def measured(n: int) -> tuple[int, int]:
+        for _ in range(n):
+            scenario.run(scenario.make())
+        for _ in range(3):
+            gc.collect()
+        return sys.getallocatedblocks(), len(gc.get_objects())
+
+    blocks, objects = measured(warm_up)
+    blocks_after, objects_after = measured(rounds)
+    return blocks_after - blocks, objects_after - objects
+
+
+if __name__ == "__main__":
+    task, name = sys.argv[1:]
+    if task == "starve":
+        print(starve(SCENARIOS[name]))
+    else:
+        print(*count(SCENARIOS[name]))
