@@ -199,7 +199,7 @@ def verb_outcome(verb: str, obj: Any) -> str:
     before = owned.state(obj)
     try:
         result = VERBS[verb](obj)
-    except owned.OwnershipError as error:
+    except (owned.OwnershipError, TypeError) as error:
         assert owned.state(obj) == before, "a verb that raises changes nothing"
         return type(error).__name__
     state = owned.state(result)
