@@ -135,7 +135,7 @@ def _make_type(cls: type, bases: tuple[type, ...], namespace: dict[str, Any]) ->
     body.update(namespace)
     made: type = metaclass(cls.__name__, first_bases, body)
     if not reruns:
-        made.__bases__ = bases
+        type.__setattr__(made, "__bases__", bases)
     prepare(made)
     return made
 
@@ -203,9 +203,8 @@ def prepare(cls: type) -> None:
     for name, value in tuple(vars(cls).items()):
         if type(value) is types.MemberDescriptorType and value.__objclass__ is cls:
             type.__setattr__(cls, name, _core.CheckedSlot(value))
+    _put_owned_last(cls)
     _prepare_hook(cls)
-    for name in ("__repr__", "__getstate__"):
-        _take(cls, name, _core.Owned)
     has_dict = cls.__dictoffset__ != 0
     giver = _core.Owned if has_dict else object
     _take(cls, "__getattribute__", giver)
@@ -213,15 +212,25 @@ def prepare(cls: type) -> None:
     _core.set_slots(cls, has_dict and not any(writes))
 
 
+def _put_owned_last(cls: type) -> None:
+    """Owned stands for object: a plain mixin has to come before it, as what the mixin's super() finds, and its methods count."""
+    from owned import _core
+
+    behind = cls.__mro__[cls.__mro__.index(_core.Owned) + 1 :]
+    if not all(_refused.is_made_in_c(base) for base in behind):
+        bases = (*(base for base in cls.__bases__ if base is not _core.Owned), _core.Owned)
+        type.__setattr__(cls, "__bases__", bases)
+
+
 def _take(cls: type, name: str, giver: type) -> bool:
-    """Let the class have a special method of its own or its bases' if there is one, and else ``giver``'s: object's are native,
-    Owned's check. A base that took one of these must not hide another base's own. True if it has its own.
+    """Let the class have an accessor of its own or its bases' if there is one, and else ``giver``'s: object's are native, Owned's
+    check. A base that took object's must not hide another base's own. True if it has its own.
     """
     from owned import _core
 
     neutral = (getattr(object, name), getattr(_core.Owned, name))
     found = [vars(base)[name] for base in cls.__mro__ if name in vars(base)]
-    own = next((method for method in found if method not in neutral), None)
+    own = next((accessor for accessor in found if accessor not in neutral), None)
     wanted = getattr(giver, name) if own is None else own
     if found[0] is not wanted:
         type.__setattr__(cls, name, wanted)
@@ -319,6 +328,8 @@ def _guarded_text(function: Callable[..., str], shown: Any) -> Any:
 
         return function(self, *args) if _core.may_look(self) else _core.stub(self)
 
+    if hasattr(shown, "__wrapped__"):  # pprint knows a dataclass's __repr__ by this
+        text.__wrapped__ = shown.__wrapped__  # type: ignore[attr-defined]
     return _mark(text)
 
 

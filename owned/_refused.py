@@ -99,13 +99,13 @@ def _loaded(modules: dict[str, tuple[str, ...]]) -> tuple[type, ...]:
 
 
 def _refuse_layout(cls: type) -> None:
-    if _is_made_in_c(cls):
+    if is_made_in_c(cls):
         raise TypeError(f"@owned cannot guard {cls.__name__}: it is not made by a class statement. Wrap its instances with own(obj)")
     layout = _layout(cls)
     if layout is not None:
         way_out = (
             "Wrap its instances with own(obj)"
-            if _is_made_in_c(layout)
+            if is_made_in_c(layout)
             else f"Decorate {layout.__name__} with @owned instead: its subclasses are guarded too"
         )
         raise TypeError(
@@ -114,7 +114,8 @@ def _refuse_layout(cls: type) -> None:
         )
 
 
-def _is_made_in_c(cls: type) -> bool:
+def is_made_in_c(cls: type) -> bool:
+    """Is it a type that no class statement made?"""
     if not cls.__flags__ & _HEAPTYPE or cls.__flags__ & _IMMUTABLETYPE:
         return True
     made_by_type = ("__dict__", "__weakref__")
@@ -143,7 +144,7 @@ def _adds_fields(cls: type) -> bool:
     """
     base = cls.__base__ or object
     size = cls.__basicsize__
-    if not _is_made_in_c(cls):
+    if not is_made_in_c(cls):
         for offset in ("__weakrefoffset__", "__dictoffset__"):
             if getattr(cls, offset) > 0 and not getattr(base, offset):
                 size -= _POINTER
