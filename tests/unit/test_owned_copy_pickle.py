@@ -161,7 +161,7 @@ def test_unpickled_on_another_thread(elsewhere):
     data = pickle.dumps(InDict(1, [2]))
     y = elsewhere(pickle.loads, data)
     with pytest.raises(owned.OwnershipError):
-        y.a  # noqa: B018 - the read is the test
+        y.a
 
 
 def test_empty_instances():

@@ -14,7 +14,6 @@ import pytest
 import owned
 from owned import WrongThreadError
 
-
 # There an object whose last reference goes elsewhere is finalized by the thread that made it.
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
@@ -32,7 +31,7 @@ log: list = []
 
 @owned.owned
 class Leaf:
-    __slots__ = ("name", "__weakref__")
+    __slots__ = ("__weakref__", "name")
 
     def __init__(self, name):
         self.name = name
@@ -193,7 +192,7 @@ def test_resurrection(elsewhere):
     assert owned.owner(x).name == name
     if name == "elsewhere":
         with pytest.raises(owned.OwnershipError):
-            x.a  # noqa: B018 - the read is the test
+            x.a
         assert owned.adopt(x) is x
     assert x.a == [1]
 

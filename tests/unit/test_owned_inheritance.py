@@ -127,12 +127,24 @@ def test_class_cell(slots):
             return super().name(), __class__
 
     class Lambda(Base):
-        table = {"name": lambda self: (super(__class__, self).name(), __class__)}
+        table = {"name": lambda self: (super(__class__, self).name(), __class__)}  # noqa: RUF012, UP008
 
         def name(self):
             return self.table["name"](self)
 
-    for cls in (Method, Nested, Decorated, Property, Cached, ClassMethod, Static, Dispatch, Partial, Descriptor, Lambda):
+    for cls in (
+        Method,
+        Nested,
+        Decorated,
+        Property,
+        Cached,
+        ClassMethod,
+        Static,
+        Dispatch,
+        Partial,
+        Descriptor,
+        Lambda,
+    ):
         made = owned.owned(cls)
         assert made is not cls
         assert made().name() == ("base", made)
@@ -188,7 +200,9 @@ def test_type_parameters():
     """PEP 695 syntax, where Python has it."""
     scope: dict[str, Any] = {"owned": owned}
     try:
-        code = compile("@owned.owned\nclass Box[T]:\n    def get(self, x: T) -> T:\n        return x, __class__\n", "box", "exec")
+        code = compile(
+            "@owned.owned\nclass Box[T]:\n    def get(self, x: T) -> T:\n        return x, __class__\n", "box", "exec"
+        )
     except SyntaxError:
         pytest.skip("before 3.12")
     exec(code, scope)
@@ -253,7 +267,7 @@ def test_protocol_implementer(elsewhere):
 class Hooked:
     """A plain base that registers its subclasses and takes an option."""
 
-    seen: list = []
+    seen: typing.ClassVar[list] = []
 
     def __init_subclass__(cls, /, tag=None, **options):
         super().__init_subclass__(**options)
@@ -303,7 +317,9 @@ def test_init_subclass_without_options_runs_again():
 
 
 def test_init_subclass_of_an_owned_base(elsewhere):
-    """Options reach it, super() in it works, and where it does not call super() the subclass is guarded all the same."""
+    """Options reach it, super() in it works, and where it does not call super() the subclass is guarded all the
+    same.
+    """
 
     @owned.owned
     class Polite:
@@ -436,7 +452,9 @@ def test_class_getitem_and_metaclass(elsewhere):
 
 @pytest.mark.parametrize("first", [True, False])
 def test_mixins(first, elsewhere):
-    """A plain mixin's own accessors, __repr__ and state work before and after an owned base, whatever carries the fields."""
+    """A plain mixin's own accessors, __repr__ and state work before and after an owned base, whatever carries the
+    fields.
+    """
 
     class Mixin:
         __slots__ = ()
