@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """``@owned``: making a class guarded, and what a guarded class needs beside the C base.
 
-A class is made anew with the base ``Owned`` (as attrs makes classes anew for slots), then *prepared*: its slots get checking
-descriptors, its instances are born with a region. When the first instance is made the class is *finished*: by then
-every decorator has had its turn, so ``__repr__`` and ``__del__`` are what they will be.
+A class is made anew with the base ``Owned`` (as attrs makes classes anew for slots), then *prepared*: its slots get
+checking descriptors, its instances are born with a region. When the first instance is made the class is *finished*:
+by then every decorator has had its turn, so ``__repr__`` and ``__del__`` are what they will be.
 """
 
 from __future__ import annotations
@@ -30,33 +30,34 @@ def owned(cls: Any = None, /, *, slots: bool = False) -> Any:
     """Guard a class: its instances belong to the thread that makes them.
 
     Touching an instance from another thread raises, until it is shared, frozen or moved. Fields in slots are checked
-    one by one and methods run at native speed; with a ``__dict__`` every attribute is checked. A plain list, dict or set
-    stored in a field becomes a ``List``, ``Dict`` or ``Set`` of the same region: a copy of what was given. Subclasses
-    are guarded too.
+    one by one and methods run at native speed; with a ``__dict__`` every attribute is checked. A plain list, dict or
+    set stored in a field becomes a ``List``, ``Dict`` or ``Set`` of the same region: a copy of what was given.
+    Subclasses are guarded too.
 
     The class is made anew with the base ``Owned``; the one that was given is left as it was. ``__set_name__`` of the
-    descriptors in it, and the bases' ``__init_subclass__``, run once more for the new class, except that where one of the
-    bases' takes options, which are not known here, none runs again, and what they did to the class is kept. A registry
-    that such a hook or a decorator below ``@owned`` filled holds the class as it was: ``class Account(Owned, Base,
-    option=...)`` makes no second class.
+    descriptors in it, and the bases' ``__init_subclass__``, run once more for the new class, except that where one of
+    the bases' takes options, which are not known here, none runs again, and what they did to the class is kept. A
+    registry that such a hook or a decorator below ``@owned`` filled holds the class as it was: ``class Account(Owned,
+    Base, option=...)`` makes no second class.
 
     Args:
         cls: the class.
-        slots: make slots of the fields that are annotated in the class body. One with a default reads as the default until
-            it is written. Put ``@owned(slots=True)`` above ``@dataclass`` and ``@attrs.define``.
+        slots: make slots of the fields that are annotated in the class body. One with a default reads as the default
+            until it is written. Put ``@owned(slots=True)`` above ``@dataclass`` and ``@attrs.define``.
 
     Returns:
         The guarded class; a class that is guarded already is returned as it is.
 
     Raises:
-        TypeError: ``cls`` is no class, or one that cannot be guarded: an enum, a protocol, a metaclass, a class with the layout
-            of a builtin such as ``list`` or ``Exception``, one whose metaclass takes options, or one whose instances live
-            on several threads by nature (threads, processes, executors, queues, locks). The message says what to do instead.
+        TypeError: ``cls`` is no class, or one that cannot be guarded: an enum, a protocol, a metaclass, a class with
+            the layout of a builtin such as ``list`` or ``Exception``, one whose metaclass takes options, or one whose
+            instances live on several threads by nature (threads, processes, executors, queues, locks). The message
+            says what to do instead.
 
     Threads:
         Decorate where the class is defined, before instances exist. Not checked: class attributes, which every thread
-        shares; on a class with a ``__dict__``, ``object.__getattribute__(x, name)`` and ``object.__setattr__(x, name, value)``,
-        and the dict that ``vars(x)`` gave to its owner. docs/limits-classes.md lists them all.
+        shares; on a class with a ``__dict__``, ``object.__getattribute__(x, name)`` and ``object.__setattr__(x, name,
+        value)``, and the dict that ``vars(x)`` gave to its owner. docs/limits-classes.md lists them all.
     """
     if cls is None:
         return functools.partial(_owned, slots=slots)
@@ -109,13 +110,9 @@ def _take_slots(cls: type, namespace: dict[str, Any]) -> None:
 
 
 def _is_own_slot(value: object, cls: type) -> bool:
-    return type(value) is types.MemberDescriptorType and value.__objclass__ is cls or _is_checked_slot(value, cls)
-
-
-def _is_checked_slot(value: object, cls: type) -> bool:
     from owned import _core
 
-    return type(value) is _core.CheckedSlot and value.__objclass__ is cls
+    return isinstance(value, types.MemberDescriptorType | _core.CheckedSlot) and value.__objclass__ is cls
 
 
 class _Shield:
@@ -135,7 +132,7 @@ def _make_type(cls: type, bases: tuple[type, ...], namespace: dict[str, Any]) ->
     body.update(namespace)
     made: type = metaclass(cls.__name__, first_bases, body)
     if not reruns:
-        made.__bases__ = bases
+        type.__setattr__(made, "__bases__", bases)
     prepare(made)
     return made
 
@@ -156,7 +153,7 @@ def _inherits_weakref(cls: type) -> bool:
 
 
 def _rebind_class_cell(old: type, new: type) -> None:
-    """Point the ``__class__`` cell of the class body at the new class: what zero-argument super() and ``__class__`` mean."""
+    """Point the ``__class__`` cell of the class body, which zero-argument super() reads, at the new class."""
     for function in _functions_in(tuple(vars(new).values())):
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             if name == "__class__" and old in gc.get_referents(cell):
@@ -168,8 +165,9 @@ _FAR_ENOUGH = 10_000
 
 
 def _functions_in(values: tuple[object, ...]) -> Iterator[types.FunctionType]:
-    """The functions behind class attributes: in properties, decorators' closures, descriptors of any kind. Nearest first, running
-    no code of theirs. It stops after a while: an attribute may hold anything, and functions are not far.
+    """The functions behind class attributes: in properties, decorators' closures, descriptors of any kind.
+
+    Nearest first, running no code of theirs. It stops after a while: an attribute may hold anything.
     """
     seen: dict[int, object] = {}
     todo = list(values)
@@ -184,14 +182,14 @@ def _functions_in(values: tuple[object, ...]) -> Iterator[types.FunctionType]:
             todo += gc.get_referents(value)
 
 
-# ---- what the C core calls --------------------------------------------------------------------------------------------
+# ---- what the C core calls -------------------------------------------------------------------------------------------
 
 
 def init_subclass(cls: type, **options: Any) -> None:
     """``Owned.__init_subclass__``: a subclass of a guarded class is guarded."""
     from owned import _core
 
-    super(_core.Owned, cls).__init_subclass__(**options)  # type: ignore[arg-type, misc]
+    super(_core.Owned, cls).__init_subclass__(**options)  # type: ignore[misc]
     _refused.refuse(cls)
     prepare(cls)
 
@@ -203,9 +201,8 @@ def prepare(cls: type) -> None:
     for name, value in tuple(vars(cls).items()):
         if type(value) is types.MemberDescriptorType and value.__objclass__ is cls:
             type.__setattr__(cls, name, _core.CheckedSlot(value))
+    _put_owned_last(cls)
     _prepare_hook(cls)
-    for name in ("__repr__", "__getstate__"):
-        _take(cls, name, _core.Owned)
     has_dict = cls.__dictoffset__ != 0
     giver = _core.Owned if has_dict else object
     _take(cls, "__getattribute__", giver)
@@ -213,15 +210,26 @@ def prepare(cls: type) -> None:
     _core.set_slots(cls, has_dict and not any(writes))
 
 
+def _put_owned_last(cls: type) -> None:
+    """Put Owned, which stands for object, behind every plain mixin: their methods count, and their super() finds it."""
+    from owned import _core
+
+    behind = cls.__mro__[cls.__mro__.index(_core.Owned) + 1 :]
+    if not all(_refused.is_made_in_c(base) for base in behind):
+        bases = (*(base for base in cls.__bases__ if base is not _core.Owned), _core.Owned)
+        type.__setattr__(cls, "__bases__", bases)
+
+
 def _take(cls: type, name: str, giver: type) -> bool:
-    """Let the class have a special method of its own or its bases' if there is one, and else ``giver``'s: object's are native,
-    Owned's check. A base that took one of these must not hide another base's own. True if it has its own.
+    """Let the class have its own or its bases' accessor if there is one, and else ``giver``'s. True if it has its own.
+
+    object's accessors are native, Owned's check. A base that took object's must not hide another base's own.
     """
     from owned import _core
 
     neutral = (getattr(object, name), getattr(_core.Owned, name))
     found = [vars(base)[name] for base in cls.__mro__ if name in vars(base)]
-    own = next((method for method in found if method not in neutral), None)
+    own = next((accessor for accessor in found if accessor not in neutral), None)
     wanted = getattr(giver, name) if own is None else own
     if found[0] is not wanted:
         type.__setattr__(cls, name, wanted)
@@ -260,7 +268,8 @@ def _prepare_hook(cls: type) -> None:
 
 def _next_hook(cls: type) -> Callable[..., None]:
     def __init_subclass__(subclass: type, **options: Any) -> None:
-        super(cls, subclass).__init_subclass__(**options)  # type: ignore[misc]
+        base: Any = super(cls, subclass)
+        base.__init_subclass__(**options)
 
     return __init_subclass__
 
@@ -319,6 +328,8 @@ def _guarded_text(function: Callable[..., str], shown: Any) -> Any:
 
         return function(self, *args) if _core.may_look(self) else _core.stub(self)
 
+    if hasattr(shown, "__wrapped__"):  # pprint knows a dataclass's __repr__ by this
+        text.__wrapped__ = shown.__wrapped__
     return _mark(text)
 
 

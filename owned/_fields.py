@@ -38,8 +38,8 @@ def _is_field(cls: type, name: str, annotation: Any, values: types.MappingProxyT
     default = values[name]
     if _is_specifier(default):
         raise TypeError(
-            f"@owned(slots=True) met the unfinished field {cls.__name__}.{name}: put it above @dataclass or @attrs.define, "
-            "or let these make the slots"
+            f"@owned(slots=True) met the unfinished field {cls.__name__}.{name}: put it above @dataclass or "
+            "@attrs.define, or let these make the slots"
         )
     return not any(hasattr(type(default), method) for method in ("__get__", "__set__", "__delete__"))
 

@@ -10,12 +10,12 @@ import types
 
 _CONSTANT = "its members are constants, made once for every thread: there is nothing to guard"
 _TWO_THREADS = (
-    "lives on several threads by nature, so it can be private to none: keep its data in an @owned object of its own, and "
-    "share that"
+    "lives on several threads by nature, so it can be private to none: keep its data in an @owned object of its own, "
+    "and share that"
 )
 _LOOP = (
-    "belongs to an event loop, which calls it from code of its own: keep its data in an @owned object of its own, and let "
-    "the loop's thread own that"
+    "belongs to an event loop, which calls it from code of its own: keep its data in an @owned object of its own, and "
+    "let the loop's thread own that"
 )
 
 # Looked up only where their modules are loaded: nobody can have derived from a class of a module that is not.
@@ -82,14 +82,15 @@ def refuse_remaking(cls: type) -> None:
     Raises:
         TypeError: its metaclass takes options; what was given for them cannot be known.
     """
-    for metaclass in type(cls).__mro__:
+    kind: type = type(cls)
+    for metaclass in kind.__mro__:
         for name in ("__prepare__", "__new__", "__init__"):
             method = vars(metaclass).get(name)
             function = getattr(method, "__func__", method)
             if isinstance(function, types.FunctionType) and function.__code__.co_kwonlyargcount:
                 raise TypeError(
-                    f"@owned cannot make {cls.__name__} anew: what options were given to its metaclass {metaclass.__name__} is "
-                    f"not known. Write `class {cls.__name__}(Owned, ...)` instead of decorating"
+                    f"@owned cannot make {cls.__name__} anew: what options were given to its metaclass "
+                    f"{metaclass.__name__} is not known. Write `class {cls.__name__}(Owned, ...)` instead of decorating"
                 )
 
 
@@ -99,34 +100,40 @@ def _loaded(modules: dict[str, tuple[str, ...]]) -> tuple[type, ...]:
 
 
 def _refuse_layout(cls: type) -> None:
-    if _is_made_in_c(cls):
-        raise TypeError(f"@owned cannot guard {cls.__name__}: it is not made by a class statement. Wrap its instances with own(obj)")
+    if is_made_in_c(cls):
+        raise TypeError(
+            f"@owned cannot guard {cls.__name__}: no class statement made it. Wrap its instances with own(obj)"
+        )
     layout = _layout(cls)
     if layout is not None:
         way_out = (
             "Wrap its instances with own(obj)"
-            if _is_made_in_c(layout)
+            if is_made_in_c(layout)
             else f"Decorate {layout.__name__} with @owned instead: its subclasses are guarded too"
         )
         raise TypeError(
-            f"@owned cannot guard {cls.__name__}: its instances have the layout of {layout.__name__}, which has no room for the "
-            f"owner. {way_out}"
+            f"@owned cannot guard {cls.__name__}: its instances have the layout of {layout.__name__}, which has no "
+            f"room for the owner. {way_out}"
         )
 
 
-def _is_made_in_c(cls: type) -> bool:
+def is_made_in_c(cls: type) -> bool:
+    """Is it a type that no class statement made?"""
     if not cls.__flags__ & _HEAPTYPE or cls.__flags__ & _IMMUTABLETYPE:
         return True
     made_by_type = ("__dict__", "__weakref__")
     in_c = (types.MethodDescriptorType, types.ClassMethodDescriptorType, types.GetSetDescriptorType)
     return any(
-        isinstance(value, in_c) and value.__objclass__ is cls for name, value in vars(cls).items() if name not in made_by_type
+        isinstance(value, in_c) and value.__objclass__ is cls
+        for name, value in vars(cls).items()
+        if name not in made_by_type
     )
 
 
 def _layout(cls: type) -> type | None:
-    """The first base, from object on, whose instances have fields of their own right behind the object header. The class's own
-    slots do not count: they are made anew.
+    """The first base, from object on, whose instances have fields of their own right behind the object header.
+
+    The class's own slots do not count: they are made anew.
     """
     found = None
     base = cls.__base__
@@ -138,12 +145,13 @@ def _layout(cls: type) -> type | None:
 
 
 def _adds_fields(cls: type) -> bool:
-    """As CPython decides it (extra_ivars in typeobject.c): room that a class statement made for a __dict__ and weak references
-    is no field.
+    """Does the class add fields to its base's? Decided as CPython does (extra_ivars in typeobject.c).
+
+    Room that a class statement made for a __dict__ and weak references is no field.
     """
     base = cls.__base__ or object
     size = cls.__basicsize__
-    if not _is_made_in_c(cls):
+    if not is_made_in_c(cls):
         for offset in ("__weakrefoffset__", "__dictoffset__"):
             if getattr(cls, offset) > 0 and not getattr(base, offset):
                 size -= _POINTER

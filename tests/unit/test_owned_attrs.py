@@ -31,6 +31,7 @@ MAKERS = {
 @pytest.mark.parametrize("order", ORDERS)
 def test_makers(order, maker, elsewhere):
     """The class does what attrs says, and every field is checked."""
+
     def body():
         class Item:
             name: str = attrs.field(converter=str, validator=attrs.validators.max_len(3))

@@ -31,6 +31,7 @@ OPTIONS = [
 @pytest.mark.parametrize("order", ORDERS)
 def test_options(order, options, elsewhere):
     """The dataclass does what it does without @owned, and every field is checked."""
+
     def define():
         class Item:
             name: str

@@ -16,7 +16,7 @@ class Account:
     """An account."""
 
     limit = 100
-    tags = ["class"]
+    tags = ["class"]  # noqa: RUF012 - what becomes of it is tested
 
     def __init__(self):
         self.balance = 1
@@ -127,7 +127,9 @@ def test_own_setattr_gets_the_value_itself():
 
 
 def test_containers_around_setattr_are_settled_when_read(elsewhere):
-    """cached_property, vars(x) and object.__setattr__ store plain containers; what is read is guarded, and always the same."""
+    """cached_property, vars(x) and object.__setattr__ store plain containers; what is read is guarded, and always the
+    same.
+    """
 
     class Plain:
         def __setattr__(self, name, value):
@@ -163,7 +165,9 @@ def test_dict_assignment():
 
 
 def test_object_setattr_works_for_the_owner():
-    """object.__setattr__ and __delattr__ do for a guarded instance what they do for any (3.11 and 3.12 are strict there)."""
+    """object.__setattr__ and __delattr__ do for a guarded instance what they do for any (3.11 and 3.12 are strict
+    there).
+    """
     a = Account()
     object.__setattr__(a, "balance", 5)
     assert a.balance == 5
@@ -195,7 +199,7 @@ def test_getattr_fallback(elsewhere):
         x.a = 1
         assert x.a == 1
         with pytest.raises(WrongThreadError):
-            elsewhere(lambda: x.a)
+            elsewhere(getattr, x, "a")
 
 
 def test_own_getattribute(elsewhere):

@@ -148,7 +148,9 @@ def test_room_for_dict_and_weakrefs_is_no_field(slots):
     ids=lambda base: f"{base.__module__}.{base.__name__}",
 )
 def test_living_on_several_threads(base):
-    """Threads, processes, executors, queues, locks and what belongs to an event loop: keep the data in a class of its own."""
+    """Threads, processes, executors, queues, locks and what belongs to an event loop: keep the data in a class of its
+    own.
+    """
 
     try:
         cls = types.new_class("Mine", (base,))
