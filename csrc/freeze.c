@@ -3,8 +3,10 @@
  * instance's fields out of its body, somebody's audit hook), all that was assigned is put back. */
 // SPDX-License-Identifier: MIT
 #include "freeze_walk.h"
+#include "membrane.h"
 #include "state.h"
 #include "verbs.h"
+#include "wrapper.h"
 
 int owned_freeze_add(PyObject *module);
 int owned_frozen_type_add(PyObject *module);
@@ -85,23 +87,71 @@ take_back(owned_freeze_walk *walk, size_t count)
 
 /* ---- regions ----------------------------------------------------------------------------------------------- */
 
+/* What the inside of a wrapper will be, and what it is. */
+static PyObject *
+final_inside_borrowed(owned_freeze_walk *walk, owned_freeze_node *node, PyObject **inside)
+{
+    *inside = ((owned_wrapper *)node->obj)->wrapped;
+    return *inside == NULL ? NULL : owned_freeze_final_borrowed(walk, *inside);
+}
+
+static int
+is_listed(PyObject *wrapper)
+{
+    return Py_TYPE(wrapper)->tp_dealloc == owned_wrapper_dealloc_listed;
+}
+
+/* Take the places that wrappers whose inside is replaced had in the table of membranes back out of it. */
+static void
+leave_membranes(owned_freeze_walk *walk, size_t count)
+{
+    PyObject *inside, *final;
+    while (count-- > 0) {
+        owned_freeze_node *node = &walk->nodes[count];
+        if (node->kind == OWNED_FREEZE_WRAPPER && is_listed(node->obj) &&
+            (final = final_inside_borrowed(walk, node, &inside)) != inside)
+            owned_membrane_leave(final);
+    }
+}
+
+/* List the new insides of wrappers, in the region that they will have. 0, or -1 with an error set. */
+static int
+enter_membranes(owned_freeze_walk *walk, owned_region *frozen)
+{
+    PyObject *inside, *final;
+    for (size_t i = 0; i < walk->nodes_used; i++) {
+        owned_freeze_node *node = &walk->nodes[i];
+        if (node->kind != OWNED_FREEZE_WRAPPER || !is_listed(node->obj) ||
+            (final = final_inside_borrowed(walk, node, &inside)) == inside)
+            continue;
+        owned_region *counts = owned_membrane_enter(final, frozen);
+        if (counts == NULL) {
+            leave_membranes(walk, i);
+            return -1;
+        }
+        Py_DECREF((PyObject *)counts);
+    }
+    return 0;
+}
+
 /* A wrapper's membrane is frozen as a whole: what came out of it earlier may not write either. */
 static void
-freeze_wrapper(owned_freeze_walk *walk, PyObject *obj, owned_region *frozen)
+freeze_wrapper(owned_freeze_walk *walk, owned_freeze_node *node, owned_region *frozen)
 {
-    owned_wrapper *wrapper = (owned_wrapper *)obj;
-    PyObject *inside = wrapper->wrapped;
-    PyObject *final = inside == NULL ? NULL : owned_freeze_final_borrowed(walk, inside);
-    if (final != inside) {
-        owned_store_ptr(&wrapper->wrapped, Py_NewRef(final));
-        Py_DECREF(inside);
-    }
-    owned_region *membrane = owned_region_of(obj, &wrapper->region);
+    owned_wrapper *wrapper = (owned_wrapper *)node->obj;
+    PyObject *inside, *final = final_inside_borrowed(walk, node, &inside);
+    owned_region *membrane = owned_region_of(node->obj, &wrapper->region);
     if (membrane != NULL && membrane->membrane && owned_region_is_mine(membrane))
         owned_region_forward(membrane, frozen);
     else if (membrane != frozen)
-        owned_region_repoint(obj, &wrapper->region, frozen);
+        owned_region_repoint(node->obj, &wrapper->region, frozen);
     Py_XDECREF((PyObject *)membrane);
+    if (final == inside)
+        return;
+    owned_store_ptr(&wrapper->wrapped, Py_NewRef(final));
+    if (is_listed(node->obj))
+        owned_membrane_leave(inside);
+    Py_DECREF(inside);
 }
 
 static void
@@ -110,7 +160,7 @@ give_regions(owned_freeze_walk *walk, owned_region *frozen)
     for (size_t i = 0; i < walk->nodes_used; i++) {
         PyObject *obj = walk->nodes[i].obj;
         if (walk->nodes[i].kind == OWNED_FREEZE_WRAPPER)
-            freeze_wrapper(walk, obj, frozen);
+            freeze_wrapper(walk, &walk->nodes[i], frozen);
         else if (walk->nodes[i].kind == OWNED_FREEZE_INSTANCE) {
             owned_region **where = owned_carried(obj);
             if (where != NULL)
@@ -126,10 +176,13 @@ give_regions(owned_freeze_walk *walk, owned_region *frozen)
 static int
 commit(owned_freeze_walk *walk, owned_region *frozen)
 {
+    if (owned_frozen_reserve(walk->instances) < 0 || enter_membranes(walk, frozen) < 0)
+        return -1;
     for (size_t i = 0; i < walk->nodes_used; i++) {
         if (walk->nodes[i].kind != OWNED_FREEZE_INSTANCE || commit_instance(walk, &walk->nodes[i]) == 0)
             continue;
         take_back(walk, i + 1);
+        leave_membranes(walk, walk->nodes_used);
         return -1;
     }
     give_regions(walk, frozen);
@@ -152,7 +205,7 @@ freeze_impl(PyObject *Py_UNUSED(module), PyObject *obj)
     }
     record = owned_verb_record("freeze", obj, walk.nodes_used);
     frozen = record == NULL ? NULL : owned_region_new(OWNED_FROZEN, record, NULL, NULL);
-    if (frozen != NULL && owned_frozen_reserve(walk.instances) == 0 && commit(&walk, frozen) == 0)
+    if (frozen != NULL && commit(&walk, frozen) == 0)
         result = Py_NewRef(owned_freeze_final_borrowed(&walk, obj));
 done:
     owned_freeze_walk_release(&walk);

@@ -45,6 +45,9 @@ owned_freeze_plan *owned_freeze_plan_of_borrowed(PyObject *obj);
 /* Is it an instance that was frozen in place? Looks at the type only. */
 int owned_is_frozen_instance(PyObject *obj);
 
+/* FrozenError for a write (value) or delete (NULL) of an attribute of a frozen instance. Always -1. */
+int owned_frozen_refuse(PyObject *obj, PyObject *name, PyObject *value);
+
 /* The class as its users know it: what stands behind a frozen class, else the type itself. Borrowed. */
 PyTypeObject *owned_thawed_type(PyTypeObject *type);
 

@@ -112,6 +112,12 @@ frozen_setattro(PyObject *self, PyObject *name, PyObject *value)
     return refuse(self, value == NULL ? &owned_attr_delete : &owned_attr_write, name);
 }
 
+int
+owned_frozen_refuse(PyObject *obj, PyObject *name, PyObject *value)
+{
+    return frozen_setattro(obj, name, value);
+}
+
 /* ---- FrozenBase -------------------------------------------------------------------------------------------- */
 
 static PyObject *

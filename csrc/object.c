@@ -13,6 +13,7 @@
  * class with a __dict__ gets our function as its tp_setattro, unless it has a __setattr__ of its own. */
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
+#include "frozen.h"
 #include "object.h"
 #include "state.h"
 
@@ -169,6 +170,8 @@ static int
 owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
 {
     PyTypeObject *type = Py_TYPE(self);
+    if (owned_is_frozen_instance(self)) /* Owned.__setattr__(x, ...): its class refuses, and so do we, unchecked() or not */
+        return owned_frozen_refuse(self, name, value);
     if (owned_object_prepare(type) < 0)
         return -1;
     if (!owned_type_has_dict(type))

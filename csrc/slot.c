@@ -3,6 +3,7 @@
  * stay at native speed. */
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
+#include "frozen.h"
 #include "state.h"
 
 int owned_slot_add(PyObject *module);
@@ -88,7 +89,8 @@ slot_set(PyObject *self, PyObject *obj, PyObject *value)
     if (ok < 0)
         return -1;
     if (ok != OWNED_ALONE)
-        return PyMember_SetOne((char *)obj, slot->member->d_member, value);
+        return owned_is_frozen_instance(obj) ? owned_frozen_refuse(obj, slot->name, value) /* in unchecked() */
+                                             : PyMember_SetOne((char *)obj, slot->member->d_member, value);
     PyObject *settled = value == NULL ? NULL : owned_settle(value, owned_load_ptr(where));
     if (value != NULL && settled == NULL)
         return -1;

@@ -90,6 +90,9 @@ _CODE: Final[frozenset[type]] = frozenset(
 # Layouts of C whose values never change: a Python subclass adds at most a __dict__.
 _VALUES: Final[tuple[type, ...]] = (int, float, complex, str, bytes)
 
+# From 3.13 on object.__setattr__ goes around a type's own tp_setattro, see csrc/frozen_type.c.
+_STOP_BY_NAME: Final = sys.version_info >= (3, 13)
+
 _IMMUTABLE_TYPE: Final = 1 << 8
 _HEAP_TYPE: Final = 1 << 9
 
@@ -365,13 +368,18 @@ def _dir_as_written(self: Any) -> Any:
 
 
 def _field_names(cls: type) -> tuple[str, ...]:
-    """The cached properties of a class: on a frozen instance each is computed anew."""
+    """Names that get a read-only descriptor before any instance shows them.
+
+    Cached properties: on a frozen instance each is computed anew. And where ``object.__setattr__`` has to be stopped name by name,
+    the values of the class that an instance could hide.
+    """
     names: dict[str, None] = {}
-    for base in type.mro(cls):
+    for base in type.mro(cls)[:-1]:
         for name, value in vars(base).items():
-            if isinstance(value, functools.cached_property):
+            is_value = _STOP_BY_NAME and not name.startswith("__") and not hasattr(type(value), "__get__")
+            if is_value or isinstance(value, functools.cached_property):
                 names[name] = None
-    return tuple(names)
+    return tuple(names) if cls.__dictoffset__ else ()
 
 
 def dir_frozen(obj: Any) -> list[str]:
@@ -456,8 +464,11 @@ class _Thawing:
     """One call of thaw: shells first, then what is in them, over a list instead of by recursion."""
 
     def __init__(self) -> None:
+        from owned import _core
+
         self.copies: dict[int, Any] = {}
         self.todo: list[tuple[Any, Any]] = []
+        self.wrapper: type = _core.Wrapper
 
     def run(self, root: Any) -> Any:
         """The copy of ``root``, filled. Containers first: an owned instance copies what is stored in it."""
@@ -483,7 +494,8 @@ class _Thawing:
             known = self.new(original)
             if known is not original:
                 self.copies[id(original)] = known
-                self.todo.append((original, known))
+                if not issubclass(type(original), self.wrapper):
+                    self.todo.append((original, known))
         return known
 
     def new(self, original: Any) -> Any:
@@ -502,6 +514,10 @@ class _Thawing:
                 if issubclass(cls, ground):
                     return ground.__new__(cls, original)  # type: ignore[call-overload]
             return object.__new__(cls)
+        if issubclass(kind, self.wrapper):
+            with _core.unchecked():  # a frozen wrapper gives its inside to nobody else
+                inside = _core.unwrap(original)
+            return _core.own(self.shell(inside))
         return original
 
     def fields(self, original: Any) -> tuple[dict[Any, Any], dict[str, Any]]:

@@ -898,3 +898,43 @@ def test_frozen_classes_go_with_their_class() -> None:
         return ref() is None
 
     assert collected(True) == collected(False)  # 3.13t makes classes immortal once there was a second thread
+
+
+# ---- wrappers -----------------------------------------------------------------------------------------------------
+
+
+def test_a_wrapper_is_frozen_with_its_inside(elsewhere: Any) -> None:
+    """The wrapper stays, around what stands for its inside; every thread may read it and none write."""
+    inside = [1, {"k": [2]}]
+    wrapper = api.own(inside)
+    part = wrapper[1]
+    assert freeze(wrapper) is wrapper
+    inside.append("late")
+    assert elsewhere(lambda: (len(wrapper), wrapper[0])) == (2, 1)
+    assert api.state(wrapper) == "frozen"
+    assert is_frozen(wrapper)
+    for write in (lambda: part.update(k=3), lambda: wrapper.append(1), lambda: wrapper.__setitem__(0, 1)):
+        with pytest.raises((FrozenError, AttributeError)):
+            write()
+        with pytest.raises((FrozenError, AttributeError)):
+            elsewhere(write)
+    assert wrapper[1]["k"][0] == 2
+    copy_of_it = api.thaw(wrapper)
+    copy_of_it.append(3)
+    assert list(copy_of_it)[-1] == 3
+    assert api.state(copy_of_it) == "private"
+
+
+def test_wrappers_of_instances() -> None:
+    """The inside is frozen in place, wherever the wrapper is held."""
+    node = Node(a=[1])
+    holder = freeze(Node(w=api.own(node)))
+    assert is_frozen(node)
+    with pytest.raises(FrozenError):
+        holder.w.a = 2
+    with pytest.raises(FrozenError):
+        node.a = 2
+    again = api.own(Node(a=threading.Lock()))
+    with pytest.raises(FreezeError, match=r"^Node\.a: a lock"):
+        freeze(again)
+    again.b = 1

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from owned import FrozenError, freeze, owned, thaw
+from owned import FrozenError, freeze, owned, thaw, unchecked
 
 REFUSALS = (FrozenError, TypeError, AttributeError)
 
 
 class PlainSlots:
     __slots__ = ("a", "items")
+    level = 1
 
     def __init__(self) -> None:
         self.a = 1
@@ -30,6 +31,8 @@ class PlainSlots:
 
 
 class PlainDict:
+    level = 1
+
     def __init__(self) -> None:
         self.a = 1
         self.items = [1, {"k": {2}}]
@@ -67,6 +70,7 @@ class OwnSetattr(PlainDict):
 @owned
 class OwnedSlots:
     __slots__ = ("a", "items")
+    level = 1
 
     def __init__(self) -> None:
         self.a = 1
@@ -82,6 +86,8 @@ class OwnedSlots:
 
 @owned
 class OwnedDict:
+    level = 1
+
     def __init__(self) -> None:
         self.a = 1
         self.items = [1, {"k": {2}}]
@@ -115,12 +121,12 @@ KINDS = [
 set_class = object.__dict__["__class__"].__set__
 
 
+WITH_SLOTS = [kind for kind in KINDS if any("a" in vars(base) for base in kind.__mro__)]
+
+
 def slot_of(x: Any) -> Any:
     """The descriptor of the slot ``a``, wherever in the class's bases it is."""
-    for base in x.__class__.__mro__:
-        if "a" in vars(base):
-            return vars(base)["a"]
-    return pytest.skip("no slot")
+    return next(vars(base)["a"] for base in x.__class__.__mro__ if "a" in vars(base))
 
 
 def in_place(x: Any) -> None:
@@ -132,6 +138,7 @@ LINES: dict[str, Callable[[Any], Any]] = {
     "x.new = 1": lambda x: setattr(x, "new", 2),
     "del x.a": lambda x: delattr(x, "a"),
     "object.__setattr__": lambda x: object.__setattr__(x, "a", 2),
+    "object.__setattr__ over a value of the class": lambda x: object.__setattr__(x, "level", 2),
     "object.__delattr__": lambda x: object.__delattr__(x, "a"),
     "K.__setattr__": lambda x: x.__class__.__setattr__(x, "a", 2),
     "K.__delattr__": lambda x: x.__class__.__delattr__(x, "a"),
@@ -147,8 +154,6 @@ LINES: dict[str, Callable[[Any], Any]] = {
     "x.__dict__ = {}": lambda x: setattr(x, "__dict__", {"a": 2}),
     "object.__setattr__ of __dict__": lambda x: object.__setattr__(x, "__dict__", {"a": 2}),
     "object.__getattribute__ of __dict__": lambda x: operator.setitem(object.__getattribute__(x, "__dict__"), "a", 2),
-    "the slot's own descriptor, __set__": lambda x: slot_of(x).__set__(x, 2),
-    "the slot's own descriptor, __delete__": lambda x: slot_of(x).__delete__(x),
     "x.__init__() again": lambda x: x.__init__(),
     "K.__init__(x) again": lambda x: x.__class__.__init__(x),
     "x.__setstate__": lambda x: x.__setstate__(2),
@@ -173,22 +178,46 @@ LINES: dict[str, Callable[[Any], Any]] = {
 }
 
 
+SLOT_LINES: dict[str, Callable[[Any], Any]] = {
+    "the slot's own descriptor, __set__": lambda x: slot_of(x).__set__(x, 2),
+    "the slot's own descriptor, __delete__": lambda x: slot_of(x).__delete__(x),
+    "found in the class's dict": lambda x: type(slot_of(x)).__set__(slot_of(x), x, 2),
+}
+
+
 def view(x: Any) -> Any:
     """All that can be seen of the object."""
-    return [(name, getattr(x, name)) for name in ("a", "items", "b", "new") if hasattr(x, name)]
+    return [(name, getattr(x, name)) for name in ("a", "items", "b", "new", "level") if hasattr(x, name)]
+
+
+def check_refused(kind: type, attempt: Callable[[Any], Any]) -> None:
+    """The attempt raises and changes nothing, checked or not."""
+    x = freeze(kind())
+    before = view(x)
+    with pytest.raises(REFUSALS):
+        attempt(x)
+    with unchecked(), pytest.raises(REFUSALS):
+        attempt(x)
+    assert view(x) == before
+    assert isinstance(x, kind)
+    assert x.__class__ is kind
 
 
 @pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_refused(kind: type, line: str) -> None:
     """Every line of the table raises and changes nothing."""
-    x = freeze(kind())
-    before = view(x)
-    with pytest.raises(REFUSALS):
-        LINES[line](x)
-    assert view(x) == before
-    assert isinstance(x, kind)
-    assert x.__class__ is kind
+    check_refused(kind, LINES[line])
+
+
+@pytest.mark.parametrize("line", SLOT_LINES)
+@pytest.mark.parametrize("kind", WITH_SLOTS, ids=lambda kind: kind.__name__)
+def test_refused_by_the_slot(kind: type, line: str) -> None:
+    """What the class has for a slot writes other instances and no frozen ones, and the same for slots of bases."""
+    check_refused(kind, SLOT_LINES[line])
+    other = kind()
+    slot_of(other).__set__(other, 5)
+    assert other.a == 5
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -263,6 +292,6 @@ def test_the_class_stays_open(kind: type) -> None:
     assert other.a == 5
     del other.a
     assert not hasattr(other, "a")
-    kind.level = 3  # type: ignore[attr-defined]
-    assert freeze(kind()).level == 3  # type: ignore[attr-defined]
-    del kind.level  # type: ignore[attr-defined]
+    kind.late = 3  # type: ignore[attr-defined]
+    assert freeze(kind()).late == 3  # type: ignore[attr-defined]
+    del kind.late  # type: ignore[attr-defined]
