@@ -184,8 +184,10 @@ plain_from(PyObject *guarded)
     PyObject *plain;
     if (guarded == NULL)
         return NULL;
-    if (PyDict_Check(guarded))
-        plain = PyDict_Copy(guarded);
+    if (PyDict_Check(guarded)) {
+        if ((plain = PyDict_New()) != NULL && owned_dict_copy_into(plain, guarded) < 0)
+            Py_CLEAR(plain);
+    }
     else if (PySet_Check(guarded))
         plain = PySet_New(guarded);
     else if ((plain = PyList_New(0)) != NULL)
@@ -206,7 +208,7 @@ owned_settle_content(PyObject *self, owned_region **where, PyObject *plain)
     return plain;
 }
 
-/* The builtin's own tp_init fills a new container: it looks into exact lists, dicts and sets directly. */
+/* The content of an exact container goes into a new guarded one, by the builtin's own means. */
 static int
 fill(PyObject *self, PyObject *plain)
 {
@@ -216,20 +218,19 @@ fill(PyObject *self, PyObject *plain)
     }
     if (PyDict_CheckExact(plain))
         return PyDict_Update(self, plain);
-    PyObject *args = PyTuple_Pack(1, plain);
-    int result = args == NULL ? -1 : PySet_Type.tp_init(self, args, NULL);
-    Py_XDECREF(args);
-    return result;
+    PyObject *same = PySet_Type.tp_as_number->nb_inplace_or(self, plain);
+    Py_XDECREF(same);
+    return same == NULL ? -1 : 0;
 }
 
 PyObject *
-owned_container_from(PyObject *plain)
+owned_container_from(PyObject *plain, int is_settled)
 {
     if (plain == NULL)
         return NULL;
     owned_region *region = owned_birth_region();
     PyObject *self = NULL;
-    if (region != NULL && !all_settled(plain, 0))
+    if (region != NULL && !is_settled && !all_settled(plain, 0))
         self = owned_settle(plain, region);
     else if (region != NULL) {
         self = PyList_CheckExact(plain)   ? owned_list_new(region)
