@@ -463,6 +463,14 @@ def test_a_proxy_of_a_view_asks_too() -> None:
             touch(proxy)
 
 
+def test_as_the_globals_of_code(elsewhere: Callable[..., Any]) -> None:
+    """Code whose globals are a Dict is refused elsewhere like anybody, and the error does not look into them."""
+    names = owned.Dict(a=1)
+    with _refused(owned.WrongThreadError):
+        elsewhere(eval, "a", names)
+    assert eval("a", names) == 1
+
+
 OPERANDS: dict[str, Callable[[Any], Any]] = {
     "union": lambda s: owned.Set().union(s),
     "update": lambda s: owned.Set().update([], s),
