@@ -1,6 +1,7 @@
 /* What List, Dict and Set have in common: see containers.h. */
 // SPDX-License-Identifier: MIT
 #include "containers.h"
+#include "object.h"
 
 int owned_containers_add(PyObject *module);
 
@@ -259,14 +260,30 @@ owned_container_init_subclass(PyTypeObject *base, PyObject *cls, PyObject *args,
     return PyObject_CallOneArg(owned_the_state->finish_class, cls);
 }
 
+/* Does the class itself decide what becomes of the value: by a property or another data descriptor that is no slot? */
+static int
+is_left_to_class(PyObject *self, PyObject *name)
+{
+    PyObject *attribute;
+    int found = owned_find_in_classes(Py_TYPE(self), name, &attribute);
+    if (found <= 0)
+        return found;
+    int is_left = Py_TYPE(attribute)->tp_descr_set != NULL && !Py_IS_TYPE(attribute, &PyMemberDescr_Type);
+    Py_DECREF(attribute);
+    return is_left;
+}
+
 int
 owned_container_setattr(PyObject *self, owned_region **where, PyObject *name, PyObject *value)
 {
     if (owned_check(self, where, value == NULL ? &owned_attr_delete : &owned_attr_write, name) < 0)
         return -1;
-    if (value == NULL)
-        return PyObject_GenericSetAttr(self, name, NULL);
-    PyObject *settled = owned_settle_into(self, where, value);
+    if (value == NULL || owned_is_scalar(value))
+        return PyObject_GenericSetAttr(self, name, value);
+    int is_left = is_left_to_class(self, name);
+    if (is_left < 0)
+        return -1;
+    PyObject *settled = is_left ? Py_NewRef(value) : owned_settle_into(self, where, value);
     if (settled == NULL)
         return -1;
     int result = PyObject_GenericSetAttr(self, name, settled);

@@ -220,6 +220,26 @@ def test_subclasses() -> None:
     loud += [5]
     assert type(loud) is Loud
     assert len(loud) == 4
+
+
+def test_attributes_of_subclasses() -> None:
+    """What a subclass's attributes hold is settled too, except where a property decides itself."""
+    given = [1]
+
+    class Described(owned.List[Any]):
+        @property
+        def seen(self) -> Any:
+            return None
+
+        @seen.setter
+        def seen(self, value: Any) -> None:
+            assert value is given
+            self.stored = value
+
+    described = Described()
+    described.seen = given
+    assert type(described.stored) is owned.List
+    del described.stored
     slotted = SlottedList([1])
     slotted.name = [2]
     assert type(slotted.name) is owned.List
