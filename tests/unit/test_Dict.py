@@ -280,6 +280,6 @@ def test_out_of_memory() -> None:
         lambda: keep.copy(),
         lambda: list(keep.items()),
         lambda: keep.keys() & {"a"},
-        lambda: copy.deepcopy(keep),
+        lambda: keep.__reduce_ex__(4),
     ):
         out_of_memory(touch, unchanged, reset)

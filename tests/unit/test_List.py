@@ -308,6 +308,6 @@ def test_out_of_memory() -> None:
         lambda: keep[:] + [[1]],
         lambda: keep.copy(),
         lambda: list(reversed(keep)),
-        lambda: copy.deepcopy(keep),
+        lambda: keep.__reduce_ex__(4),
     ):
         out_of_memory(touch, unchanged, lambda: keep.__init__(before))

@@ -196,6 +196,6 @@ def test_out_of_memory() -> None:
         lambda: keep | {3},
         lambda: keep.copy(),
         lambda: list(keep),
-        lambda: copy.deepcopy(keep),
+        lambda: keep.__reduce_ex__(4),
     ):
         out_of_memory(touch, unchanged, reset)
