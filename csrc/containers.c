@@ -1,6 +1,7 @@
 /* What List, Dict and Set have in common: see containers.h. */
 // SPDX-License-Identifier: MIT
 #include "containers.h"
+#include "object.h"
 
 int owned_containers_add(PyObject *module);
 
@@ -184,8 +185,10 @@ plain_from(PyObject *guarded)
     PyObject *plain;
     if (guarded == NULL)
         return NULL;
-    if (PyDict_Check(guarded))
-        plain = PyDict_Copy(guarded);
+    if (PyDict_Check(guarded)) {
+        if ((plain = PyDict_New()) != NULL && owned_dict_copy_into(plain, guarded) < 0)
+            Py_CLEAR(plain);
+    }
     else if (PySet_Check(guarded))
         plain = PySet_New(guarded);
     else if ((plain = PyList_New(0)) != NULL)
@@ -206,7 +209,7 @@ owned_settle_content(PyObject *self, owned_region **where, PyObject *plain)
     return plain;
 }
 
-/* The builtin's own tp_init fills a new container: it looks into exact lists, dicts and sets directly. */
+/* The content of an exact container goes into a new guarded one, by the builtin's own means. */
 static int
 fill(PyObject *self, PyObject *plain)
 {
@@ -216,20 +219,19 @@ fill(PyObject *self, PyObject *plain)
     }
     if (PyDict_CheckExact(plain))
         return PyDict_Update(self, plain);
-    PyObject *args = PyTuple_Pack(1, plain);
-    int result = args == NULL ? -1 : PySet_Type.tp_init(self, args, NULL);
-    Py_XDECREF(args);
-    return result;
+    PyObject *same = PySet_Type.tp_as_number->nb_inplace_or(self, plain);
+    Py_XDECREF(same);
+    return same == NULL ? -1 : 0;
 }
 
 PyObject *
-owned_container_from(PyObject *plain)
+owned_container_from(PyObject *plain, int is_settled)
 {
     if (plain == NULL)
         return NULL;
     owned_region *region = owned_birth_region();
     PyObject *self = NULL;
-    if (region != NULL && !all_settled(plain, 0))
+    if (region != NULL && !is_settled && !all_settled(plain, 0))
         self = owned_settle(plain, region);
     else if (region != NULL) {
         self = PyList_CheckExact(plain)   ? owned_list_new(region)
@@ -258,14 +260,30 @@ owned_container_init_subclass(PyTypeObject *base, PyObject *cls, PyObject *args,
     return PyObject_CallOneArg(owned_the_state->finish_class, cls);
 }
 
+/* Does the class itself decide what becomes of the value: by a property or another data descriptor that is no slot? */
+static int
+is_left_to_class(PyObject *self, PyObject *name)
+{
+    PyObject *attribute;
+    int found = owned_find_in_classes(Py_TYPE(self), name, &attribute);
+    if (found <= 0)
+        return found;
+    int is_left = Py_TYPE(attribute)->tp_descr_set != NULL && !Py_IS_TYPE(attribute, &PyMemberDescr_Type);
+    Py_DECREF(attribute);
+    return is_left;
+}
+
 int
 owned_container_setattr(PyObject *self, owned_region **where, PyObject *name, PyObject *value)
 {
     if (owned_check(self, where, value == NULL ? &owned_attr_delete : &owned_attr_write, name) < 0)
         return -1;
-    if (value == NULL)
-        return PyObject_GenericSetAttr(self, name, NULL);
-    PyObject *settled = owned_settle_into(self, where, value);
+    if (value == NULL || owned_is_scalar(value))
+        return PyObject_GenericSetAttr(self, name, value);
+    int is_left = is_left_to_class(self, name);
+    if (is_left < 0)
+        return -1;
+    PyObject *settled = is_left ? Py_NewRef(value) : owned_settle_into(self, where, value);
     if (settled == NULL)
         return -1;
     int result = PyObject_GenericSetAttr(self, name, settled);

@@ -59,8 +59,12 @@ owned_settle_into(PyObject *self, owned_region **where, PyObject *value)
  * or set comes back, perhaps another one. */
 PyObject *owned_settle_content(PyObject *self, owned_region **where, PyObject *plain);
 
-/* A List, Dict or Set of this thread with what `plain` holds, settled. `plain` as above. */
-PyObject *owned_container_from(PyObject *plain);
+/* A List, Dict or Set of this thread with what `plain` holds, settled unless it is known to be. `plain` as above. */
+PyObject *owned_container_from(PyObject *plain, int is_settled);
+
+/* Put all items of a Dict that was checked into a new, empty dict of either kind. PyDict_Copy() and PyDict_Update() are quick with
+ * dicts whose tp_iter is dict's own, and go through keys() and checked items for ours. 0 or -1. */
+int owned_dict_copy_into(PyObject *to, PyObject *from);
 
 /* ---- subclasses ---------------------------------------------------------------------------------------------- */
 

@@ -68,34 +68,51 @@ take_in(PyObject *self, PyObject *collected, const owned_access *how)
     return result;
 }
 
-/* A Dict is read through its methods by dict.update(), one checked item at a time. For an exact one, whose methods nobody
- * can have overridden, a plain copy does the same at once. New reference. */
-static PyObject *
-operand_for_update(PyObject *operand, const owned_access *how)
+int
+owned_dict_copy_into(PyObject *to, PyObject *from)
 {
-    if (!Py_IS_TYPE(operand, owned_the_state->Dict))
-        return Py_NewRef(operand);
-    return CHECK(operand, how, NULL) < 0 ? NULL : PyDict_Copy(operand);
+    int result = 0;
+    OWNED_BEGIN_CRITICAL(from);
+    PyObject *key, *value;
+    Py_ssize_t position = 0, size = PyDict_GET_SIZE(from);
+    while (result == 0 && PyDict_Next(from, &position, &key, &value)) {
+        Py_INCREF(key);
+        Py_INCREF(value);
+        result = PyDict_SetItem(to, key, value);
+        Py_DECREF(value);
+        Py_DECREF(key);
+        if (result == 0 && size != PyDict_GET_SIZE(from)) { /* by an __eq__ */
+            PyErr_SetString(PyExc_RuntimeError, "dict mutated during update");
+            result = -1;
+        }
+    }
+    OWNED_END_CRITICAL();
+    return result;
+}
+
+/* An exact Dict, whose methods nobody can have overridden, is taken as a whole; what else there is, dict.update() reads. */
+static int
+is_taken_whole(PyObject *operand)
+{
+    return Py_IS_TYPE(operand, owned_the_state->Dict);
 }
 
 /* What dict.update() would take from these arguments, as a plain dict of our own. */
 static PyObject *
-collect(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+collect(const owned_access *how, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
-    const owned_method *method = &methods[METHOD_update];
     PyObject *collected = PyDict_New();
-    if (collected == NULL || nargs != 1 || !Py_IS_TYPE(args[0], owned_the_state->Dict)) {
-        PyObject *none = collected == NULL ? NULL : owned_method_call(method, collected, args, nargs, kwnames);
-        if (none == NULL)
-            Py_CLEAR(collected);
-        Py_XDECREF(none);
-        return collected;
+    int failed = collected == NULL;
+    if (!failed && nargs == 1 && is_taken_whole(args[0])) {
+        failed = owned_operand_check(args[0], how) < 0 || owned_dict_copy_into(collected, args[0]) < 0;
+        args += nargs;
+        nargs = 0;
     }
-    PyObject *operand = operand_for_update(args[0], &method->how);
-    int failed = operand == NULL || PyDict_Update(collected, operand) < 0;
-    Py_XDECREF(operand);
-    for (Py_ssize_t i = 0; !failed && kwnames != NULL && i < PyTuple_GET_SIZE(kwnames); i++)
-        failed = PyDict_SetItem(collected, PyTuple_GET_ITEM(kwnames, i), args[nargs + i]) < 0;
+    if (!failed) {
+        PyObject *none = owned_method_call(&methods[METHOD_update], collected, args, nargs, kwnames);
+        failed = none == NULL;
+        Py_XDECREF(none);
+    }
     if (failed)
         Py_CLEAR(collected);
     return collected;
@@ -116,7 +133,13 @@ dict_init(PyObject *self, PyObject *args, PyObject *kwargs)
 static PyObject *
 dict_copy(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return CHECK(self, &methods[METHOD_copy].how, NULL) < 0 ? NULL : owned_container_from(PyDict_Copy(self));
+    if (CHECK(self, &methods[METHOD_copy].how, NULL) < 0)
+        return NULL;
+    owned_region *region = owned_birth_region();
+    PyObject *copy = region == NULL ? NULL : owned_dict_new(region);
+    if (copy != NULL && owned_dict_copy_into(copy, self) < 0)
+        Py_CLEAR(copy);
+    return copy;
 }
 
 /* The value is settled once, not once for every key, so that all keys still share it. */
@@ -164,7 +187,7 @@ static PyObject *
 dict_update(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
     const owned_method *method = &methods[METHOD_update];
-    if (CHECK(self, &method->how, NULL) < 0 || take_in(self, collect(args, nargs, kwnames), &method->how) < 0)
+    if (CHECK(self, &method->how, NULL) < 0 || take_in(self, collect(&method->how, args, nargs, kwnames), &method->how) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -264,18 +287,28 @@ dict_or(PyObject *left, PyObject *right)
 {
     if (owned_operand_check(left, &on_or) < 0 || owned_operand_check(right, &on_or) < 0)
         return NULL;
-    PyObject *operand = operand_for_update(right, &on_or);
+    if (!PyDict_Check(left) || !PyDict_Check(right))
+        Py_RETURN_NOTIMPLEMENTED;
+    PyObject *operand = is_taken_whole(right) ? collect(&on_or, &right, 1, NULL) : Py_NewRef(right);
     if (operand == NULL)
         return NULL;
-    PyObject *merged = BASE.tp_as_number->nb_or(left, operand);
+    PyObject *merged;
+    if (!is_guarded(left))
+        merged = BASE.tp_as_number->nb_or(left, operand);
+    else {
+        merged = PyDict_New();
+        if (merged != NULL && (owned_dict_copy_into(merged, left) < 0 || PyDict_Update(merged, operand) < 0))
+            Py_CLEAR(merged);
+        merged = owned_container_from(merged, 0);
+    }
     Py_DECREF(operand);
-    return is_guarded(left) && merged != Py_NotImplemented ? owned_container_from(merged) : merged;
+    return merged;
 }
 
 static PyObject *
 dict_inplace_or(PyObject *self, PyObject *other)
 {
-    if (CHECK(self, &on_inplace_or, NULL) < 0 || take_in(self, collect(&other, 1, NULL), &on_inplace_or) < 0)
+    if (CHECK(self, &on_inplace_or, NULL) < 0 || take_in(self, collect(&on_inplace_or, &other, 1, NULL), &on_inplace_or) < 0)
         return NULL;
     return Py_NewRef(self);
 }

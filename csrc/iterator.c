@@ -1,7 +1,9 @@
 /* The iterator of every guarded container and view. It holds the container and the builtin's own iterator over it, and asks
- * the container's current region at every step, so that `with lock: it = iter(shared)` is no way around the lock. Like the
- * builtin's, it lets go of the container at the end, under its critical section: another thread may be looking, if only to
- * be refused. No tp_clear: a cycle through an iterator runs through its container, which is cleared. */
+ * the container's current region at every step, so that `with lock: it = iter(shared)` is no way around the lock.
+ *
+ * Like the builtins', it lets go of the container at its end where the GIL lets it; on free-threaded builds another thread may
+ * be looking, if only to be refused, and the container stays until the iterator dies. No tp_clear: a cycle through an
+ * iterator runs through its container, which is cleared. */
 // SPDX-License-Identifier: MIT
 #include "containers.h"
 
@@ -11,6 +13,7 @@ typedef struct {
     owned_region **where; /* inside the container */
     PyObject *inner;
     iternextfunc step; /* of inner */
+    uint64_t ended;    /* atomic */
 } container_iterator;
 
 PyObject *
@@ -27,46 +30,35 @@ owned_iterator_new(PyObject *container, owned_region **where, PyObject *inner)
     self->where = where;
     self->inner = inner;
     self->step = Py_TYPE(inner)->tp_iternext;
+    self->ended = 0;
     PyObject_GC_Track(self);
     return (PyObject *)self;
 }
 
-/* New reference, or NULL at the end. */
-static PyObject *
-get_container(container_iterator *self)
+static int
+may_step(container_iterator *self)
 {
-    PyObject *container;
-    OWNED_BEGIN_CRITICAL((PyObject *)self);
-    container = Py_XNewRef(self->container);
-    OWNED_END_CRITICAL();
-    return container;
-}
-
-static void
-drop_container(container_iterator *self)
-{
-    PyObject *container;
-    OWNED_BEGIN_CRITICAL((PyObject *)self);
-    container = self->container;
-    self->container = NULL;
-    OWNED_END_CRITICAL();
-    Py_XDECREF(container);
+    owned_region *r = owned_load_ptr(self->where);
+    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id))
+        return 1;
+    PyObject *container = Py_NewRef(self->container); /* what the slow path runs may walk to the end */
+    int ok = owned_check_slow(container, self->where, &owned_on_iteration, NULL);
+    Py_DECREF(container);
+    return ok >= 0;
 }
 
 static PyObject *
 iterator_next(PyObject *op)
 {
     container_iterator *self = (container_iterator *)op;
-    PyObject *container = get_container(self);
-    if (container == NULL)
+    if (owned_load_u64(&self->ended) || !may_step(self))
         return NULL;
-    PyObject *item = NULL;
-    if (owned_check(container, self->where, &owned_on_iteration, NULL) >= 0) {
-        item = self->step(self->inner);
-        if (item == NULL && !PyErr_Occurred())
-            drop_container(self);
+    PyObject *item = self->step(self->inner);
+    if (item == NULL && !PyErr_Occurred()) {
+        owned_store_u64(&self->ended, 1);
+        if (OWNED_DIRECT_FIELDS)
+            Py_CLEAR(self->container);
     }
-    Py_DECREF(container);
     return item;
 }
 
@@ -75,11 +67,9 @@ static PyObject *
 call_inner(PyObject *op, const char *name, PyObject *arg)
 {
     container_iterator *self = (container_iterator *)op;
-    PyObject *container = get_container(self), *result = NULL;
-    if (container == NULL || owned_check(container, self->where, &owned_on_iteration, NULL) >= 0)
-        result = PyObject_CallMethod(self->inner, name, arg == NULL ? NULL : "(O)", arg);
-    Py_XDECREF(container);
-    return result;
+    if (!owned_load_u64(&self->ended) && !may_step(self))
+        return NULL;
+    return PyObject_CallMethod(self->inner, name, arg == NULL ? NULL : "(O)", arg);
 }
 
 static PyObject *
@@ -115,7 +105,7 @@ iterator_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    drop_container((container_iterator *)self);
+    Py_XDECREF(((container_iterator *)self)->container);
     Py_DECREF(((container_iterator *)self)->inner);
     type->tp_free(self);
     Py_DECREF((PyObject *)type);

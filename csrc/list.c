@@ -96,9 +96,7 @@ list_init(PyObject *self, PyObject *args, PyObject *kwargs)
     if (PyTuple_GET_SIZE(args) != 1 || (kwargs != NULL && PyDict_GET_SIZE(kwargs) != 0))
         return BASE.tp_init(self, args, kwargs);
     PyObject *items = settled_items(self, PyTuple_GET_ITEM(args, 0), &owned_on_init);
-    PyObject *settled_args = items == NULL ? NULL : PyTuple_Pack(1, items);
-    int result = settled_args == NULL ? -1 : BASE.tp_init(self, settled_args, NULL);
-    Py_XDECREF(settled_args);
+    int result = items == NULL ? -1 : PyList_SetSlice(self, 0, PY_SSIZE_T_MAX, items);
     Py_XDECREF(items);
     return result;
 }
@@ -153,7 +151,7 @@ static PyObject *
 list_copy(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     const owned_method *method = &methods[METHOD_copy];
-    return CHECK(self, &method->how, NULL) < 0 ? NULL : owned_container_from(owned_method_call(method, self, NULL, 0, NULL));
+    return CHECK(self, &method->how, NULL) < 0 ? NULL : owned_container_from(owned_method_call(method, self, NULL, 0, NULL), 1);
 }
 
 static PyObject *
@@ -230,10 +228,17 @@ list_ass_item(PyObject *self, Py_ssize_t index, PyObject *value)
 static PyObject *
 list_subscript(PyObject *self, PyObject *key)
 {
-    if (CHECK(self, &owned_item_read, key) < 0)
+    int ok = CHECK(self, &owned_item_read, key);
+    if (ok < 0)
         return NULL;
+    if (OWNED_DIRECT_FIELDS && ok == OWNED_ALONE && PyLong_CheckExact(key)) {
+        Py_ssize_t index = PyLong_AsSsize_t(key);
+        if (index >= 0 && index < PyList_GET_SIZE(self))
+            return Py_NewRef(PyList_GET_ITEM(self, index));
+        PyErr_Clear();
+    }
     PyObject *found = BASE.tp_as_mapping->mp_subscript(self, key);
-    return PySlice_Check(key) ? owned_container_from(found) : found;
+    return PySlice_Check(key) ? owned_container_from(found, 1) : found;
 }
 
 static int
@@ -257,7 +262,7 @@ list_concat(PyObject *self, PyObject *other)
 {
     if (CHECK(self, &on_add, NULL) < 0 || owned_operand_check(other, &on_add) < 0)
         return NULL;
-    return owned_container_from(BASE.tp_as_sequence->sq_concat(self, other));
+    return owned_container_from(BASE.tp_as_sequence->sq_concat(self, other), 0);
 }
 
 static PyObject *
@@ -288,7 +293,7 @@ list_add(PyObject *left, PyObject *right)
 static PyObject *
 list_repeat(PyObject *self, Py_ssize_t count)
 {
-    return CHECK(self, &on_multiply, NULL) < 0 ? NULL : owned_container_from(BASE.tp_as_sequence->sq_repeat(self, count));
+    return CHECK(self, &on_multiply, NULL) < 0 ? NULL : owned_container_from(BASE.tp_as_sequence->sq_repeat(self, count), 1);
 }
 
 static PyObject *

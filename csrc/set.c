@@ -103,7 +103,7 @@ OBJECT_DELEGATED(X)
 #define X(name, writes)                                                                                                \
     static PyObject *set_##name(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)            \
     {                                                                                                                  \
-        return owned_container_from(call_checked(&methods[METHOD_##name], self, args, nargs, kwnames));                        \
+        return owned_container_from(call_checked(&methods[METHOD_##name], self, args, nargs, kwnames), 1);                     \
     }
 SET_MAKERS(X)
 #undef X
@@ -222,7 +222,7 @@ set_contains(PyObject *self, PyObject *key)
         if (owned_operand_check(left, &how) < 0 || owned_operand_check(right, &how) < 0)                               \
             return NULL;                                                                                               \
         PyObject *made = BASE.tp_as_number->nb_##slot(left, right);                                                    \
-        return is_guarded(left) && made != Py_NotImplemented ? owned_container_from(made) : made;                              \
+        return is_guarded(left) && made != Py_NotImplemented ? owned_container_from(made, 1) : made;                              \
     }
 SET_OPERATORS(X)
 #undef X

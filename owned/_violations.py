@@ -186,7 +186,7 @@ def _where_known(obj: object) -> str:
     seen: set[int] = set()
     while frame is not None:
         names = frame.f_globals
-        if id(names) not in seen:
+        if type(names) is dict and id(names) not in seen:  # exec() takes a Dict, which would refuse us too
             seen.add(id(names))
             for name, value in tuple(names.items()):
                 if value is obj:

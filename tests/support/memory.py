@@ -12,7 +12,7 @@ STEPS = 2000
 
 
 def out_of_memory(touch: Callable[[], object], unchanged: Callable[[], None], reset: Callable[[], object]) -> None:
-    """Call ``touch`` with every allocation failing, then all but the first, and so on, until it is done without a failure.
+    """Call ``touch`` with every allocation failing, then all but the first, and so on, until it succeeds.
 
     Each failure has to be a MemoryError, and ``unchanged`` has to hold after it; ``reset`` is called before every try.
     """

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# ruff: noqa: RUF005, SIM300, UP031 - the operators, in both operand orders, are what is tested
 """No way into a guarded container goes unchecked: generated from the builtins' own tables, and by syntax."""
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def test_every_name_of_the_builtin_is_overridden(kind: str) -> None:
 
 @pytest.mark.parametrize(("kind", "name"), list(_members()))
 def test_every_member_is_refused_elsewhere(kind: str, name: str, elsewhere: Callable[..., Any]) -> None:
-    """Called from another thread with all sorts of arguments, a member raises WrongThreadError or does not take them."""
+    """Called elsewhere with all sorts of arguments, a member raises WrongThreadError or does not take them."""
     guarded, base, make = KINDS[kind]
     container = make()
     before = base(container)
@@ -269,7 +270,6 @@ def _touches(*tables: dict[str, dict[str, Callable[[Any], Any]]]) -> list[Any]:
     ]
 
 
-
 @pytest.mark.parametrize(("kind", "touch"), _touches(READS, WRITES))
 def test_private_elsewhere(kind: str, touch: Callable[[Any], Any], elsewhere: Callable[..., Any]) -> None:
     """A container that is private to this thread refuses every touch of another one, and is as it was."""
@@ -449,9 +449,26 @@ def test_a_proxy_of_a_view_asks_too() -> None:
     container = owned.share(owned.Dict(a=1), lock=lock)
     with lock:
         proxy = container.keys().mapping
-    for touch in (len, list, dict, lambda p: p["a"], lambda p: p.get("a"), lambda p: "a" in p, lambda p: p.copy(), lambda p: p == {}):
+    for touch in (
+        len,
+        list,
+        dict,
+        lambda p: p["a"],
+        lambda p: p.get("a"),
+        lambda p: "a" in p,
+        lambda p: p.copy(),
+        lambda p: p == {},
+    ):
         with _refused(owned.LockNotHeldError):
             touch(proxy)
+
+
+def test_as_the_globals_of_code(elsewhere: Callable[..., Any]) -> None:
+    """Code whose globals are a Dict is refused elsewhere like anybody, and the error does not look into them."""
+    names = owned.Dict(a=1)
+    with _refused(owned.WrongThreadError):
+        elsewhere(eval, "a", names)
+    assert eval("a", names) == 1
 
 
 OPERANDS: dict[str, Callable[[Any], Any]] = {
@@ -541,7 +558,7 @@ def test_the_limits_are_those_in_the_docs(kind: str, call: str, elsewhere: Calla
     elsewhere(eval, call, names)
 
 
-# ---- life on several threads -------------------------------------------------------------------------------------------
+# ---- life on several threads -----------------------------------------------------------------------------------------
 
 
 def test_copies_belong_to_the_thread_that_made_them(elsewhere: Callable[..., Any]) -> None:
@@ -580,21 +597,21 @@ def test_dies_on_any_thread(kind: str, elsewhere: Callable[..., Any]) -> None:
         pass
 
     loop = Holder()
-    loop.container = KINDS[kind][2]()  # type: ignore[attr-defined]
-    loop.iterator = iter(loop.container)  # type: ignore[attr-defined]
+    loop.container = KINDS[kind][2]()
+    loop.iterator = iter(loop.container)
     if kind == "Dict":
-        loop.container["loop"] = loop  # type: ignore[attr-defined]
-        loop.view = loop.container.items()  # type: ignore[attr-defined]
+        loop.container["loop"] = loop
+        loop.view = loop.container.items()
     else:
-        getattr(loop.container, "add" if kind == "Set" else "append")(loop)  # type: ignore[attr-defined]
-    collected = weakref.ref(loop.container)  # type: ignore[attr-defined]
+        getattr(loop.container, "add" if kind == "Set" else "append")(loop)
+    collected = weakref.ref(loop.container)
     del loop
     elsewhere(gc.collect)
     assert collected() is None
 
 
 def test_a_finalizer_acts_as_the_owner(elsewhere: Callable[..., Any]) -> None:
-    """__del__ of a subclass may look at the container on whatever thread it runs: with the GIL, the one that lets go."""
+    """__del__ of a subclass may look at the container, on whatever thread it runs."""
     seen: list[tuple[int, list[int]]] = []
 
     class Dying(owned.List[int]):
@@ -623,8 +640,16 @@ def test_many_threads_under_one_lock() -> None:
                 numbers.append((worker, i))
                 table[worker, i] = i
                 marks.add((worker, i))
-            for touch in (lambda: numbers.append(0), lambda: table.get(0), lambda: 0 in marks, lambda: numbers[0], marks.pop,
-                          lambda: table.update(a=1), lambda: list(table.items()), lambda: numbers.sort()):
+            for touch in (
+                lambda: numbers.append(0),
+                lambda: table.get(0),
+                lambda: 0 in marks,
+                lambda: numbers[0],
+                marks.pop,
+                lambda: table.update(a=1),
+                lambda: list(table.items()),
+                lambda: numbers.sort(),
+            ):
                 try:
                     touch()
                 except owned.LockNotHeldError:
