@@ -92,7 +92,7 @@ is_builtin_method(PyObject *value)
 static PyObject *
 come_out_slow(PyObject *self, PyObject *result)
 {
-    if (result == ((owned_wrapper *)self)->wrapped) {
+    if (result == ((owned_wrapper *)self)->wrapped && !owned_comes_out_bare(result)) {
         Py_DECREF(result);
         return Py_NewRef(self);
     }

@@ -26,6 +26,7 @@ import pickle
 import queue
 import re
 import sys
+import sysconfig
 import threading
 import types
 import uuid
@@ -777,6 +778,8 @@ def test_what_serves_many_threads_is_refused(make: Callable[[], Any]) -> None:
 def test_running_out_of_memory_at_every_step(work: Callable[[], Any]) -> None:
     """Each allocation that fails gives a MemoryError, and what was there before is as it was."""
     testcapi = pytest.importorskip("_testcapi")
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        pytest.skip("a plain list display that runs out of memory corrupts the heap of free-threaded builds")
     work()
     for step in range(1, 60):
         testcapi.set_nomemory(step, step + 1)
