@@ -31,11 +31,13 @@ static inline PyObject *
 enter(PyObject *self, const owned_access *how, PyObject *detail)
 {
     owned_wrapper *w = (owned_wrapper *)self;
-    if (owned_check(self, &w->region, how, detail) < 0)
+    int answer = owned_check(self, &w->region, how, detail);
+    if (answer < 0)
         return NULL;
-    if (w->wrapped == NULL)
+    PyObject *inside = OWNED_LIKELY(answer == OWNED_ALONE) ? Py_XNewRef(w->wrapped) : owned_wrapper_inside(self);
+    if (inside == NULL)
         owned_wrapper_set_cleared();
-    return Py_XNewRef(w->wrapped);
+    return inside;
 }
 
 /* An operand after a check if it is a wrapper, else itself. New reference, NULL with an error set. */
@@ -51,9 +53,8 @@ static inline owned_region *
 region_now(PyObject *self)
 {
     owned_wrapper *w = (owned_wrapper *)self;
-    owned_region *r = owned_load_ptr(&w->region);
-    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id))
-        return (owned_region *)Py_NewRef((PyObject *)r);
+    if (owned_wrapper_is_mine(self))
+        return (owned_region *)Py_NewRef((PyObject *)w->region);
     return owned_region_of(self, &w->region);
 }
 
@@ -163,10 +164,13 @@ wrapper_getattro(PyObject *self, PyObject *name)
     int special = is_special_name(name);
     if (special && PyUnicode_CompareWithASCIIString(name, "__class__") == 0) {
         /* isinstance() is never checked, and runs nothing of an object that is not ours */
-        if (w->wrapped == NULL)
-            return Py_NewRef((PyObject *)Py_TYPE(self));
-        if (!owned_may_look(self, &w->region))
-            return Py_NewRef((PyObject *)Py_TYPE(w->wrapped));
+        PyObject *inside = owned_wrapper_inside(self);
+        PyObject *type = Py_NewRef((PyObject *)(inside == NULL ? Py_TYPE(self) : Py_TYPE(inside)));
+        int looks = inside != NULL && owned_may_look(self, &w->region);
+        Py_XDECREF(inside);
+        if (!looks)
+            return type;
+        Py_DECREF(type);
     }
     PyObject *inside = enter(self, &owned_attr_read, name);
     if (inside == NULL)
@@ -245,7 +249,7 @@ text(PyObject *self, PyObject *(*make)(PyObject *))
     owned_wrapper *w = (owned_wrapper *)self;
     if (!owned_may_look(self, &w->region))
         return owned_stub(self, &w->region);
-    PyObject *inside = Py_XNewRef(w->wrapped);
+    PyObject *inside = owned_wrapper_inside(self);
     if (inside == NULL)
         return PyUnicode_FromString("<wrapper, cleared by the garbage collector>");
     PyObject *result = make(inside);
@@ -271,7 +275,7 @@ wrapper_format(PyObject *self, PyObject *spec)
     owned_wrapper *w = (owned_wrapper *)self;
     if (!owned_may_look(self, &w->region))
         return owned_stub(self, &w->region);
-    PyObject *inside = Py_XNewRef(w->wrapped);
+    PyObject *inside = owned_wrapper_inside(self);
     if (inside == NULL)
         return wrapper_repr(self);
     PyObject *result = PyObject_Format(inside, spec);
@@ -283,12 +287,13 @@ static Py_hash_t
 wrapper_hash(PyObject *self)
 {
     static const owned_access how = OPERATION("hash()", READS);
-    PyObject *inside = ((owned_wrapper *)self)->wrapped;
-    if (inside != NULL && Py_TYPE(inside)->tp_hash == PyBaseObject_Type.tp_hash)
-        return PyBaseObject_Type.tp_hash(inside); /* its address */
-    inside = enter(self, &how, NULL);
-    if (inside == NULL)
-        return -1;
+    PyObject *inside = owned_wrapper_inside(self);
+    int by_address = inside != NULL && Py_TYPE(inside)->tp_hash == PyBaseObject_Type.tp_hash;
+    if (!by_address) {
+        Py_XDECREF(inside);
+        if ((inside = enter(self, &how, NULL)) == NULL)
+            return -1;
+    }
     Py_hash_t hash = PyObject_Hash(inside);
     Py_DECREF(inside);
     return hash;
@@ -538,12 +543,13 @@ wrapper_iter(PyObject *self)
 static const owned_access *
 how_to_step(PyObject *self)
 {
-    PyObject *inside = ((owned_wrapper *)self)->wrapped;
+    PyObject *inside = owned_wrapper_is_mine(self) ? NULL : owned_wrapper_inside(self);
     if (inside == NULL)
         return &iterating;
     PyTypeObject *type = Py_TYPE(inside);
     int runs_python = PyGen_Check(inside) || PyCoro_CheckExact(inside) || type->tp_as_async != NULL ||
                       (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && !PyType_HasFeature(type, Py_TPFLAGS_IMMUTABLETYPE));
+    Py_DECREF(inside);
     return runs_python ? &advancing : &iterating;
 }
 
@@ -729,8 +735,9 @@ done:
 static PyObject *
 inplace(PyObject *self, PyObject *other, binaryfunc delegate, const owned_access hows[2], size_t offset)
 {
-    PyObject *inside = ((owned_wrapper *)self)->wrapped;
+    PyObject *inside = owned_wrapper_inside(self);
     int writes = inside != NULL && has_inplace(Py_TYPE(inside), offset);
+    Py_XDECREF(inside);
     PyObject *l = enter(self, &hows[writes], NULL);
     if (l == NULL)
         return NULL;
@@ -774,8 +781,9 @@ static PyObject *
 wrapper_inplace_power(PyObject *base, PyObject *exponent, PyObject *modulus)
 {
     static const owned_access hows[2] = {OPERATION("**", READS), OPERATION("**=", WRITES)};
-    PyObject *inside = owned_is_wrapper(base) ? ((owned_wrapper *)base)->wrapped : NULL;
+    PyObject *inside = owned_is_wrapper(base) ? owned_wrapper_inside(base) : NULL;
     int writes = inside != NULL && has_inplace(Py_TYPE(inside), offsetof(PyNumberMethods, nb_inplace_power));
+    Py_XDECREF(inside);
     return power(base, exponent, modulus, PyNumber_InPlacePower, &hows[writes], &hows[0]);
 }
 

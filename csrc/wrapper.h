@@ -11,6 +11,26 @@ typedef struct {
     vectorcallfunc vectorcall;
 } owned_method_wrapper;
 
+/* This thread may touch it, and is alone with it. */
+static inline int
+owned_wrapper_is_mine(PyObject *self)
+{
+    owned_region *r = owned_load_ptr(&((owned_wrapper *)self)->region);
+    return OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id);
+}
+
+/* What a wrapper is around, for a thread that is not alone with it: freeze() may be replacing it. New reference; NULL without
+ * an error once the collector has cleared it. */
+static inline PyObject *
+owned_wrapper_inside(PyObject *self)
+{
+    PyObject *inside;
+    OWNED_BEGIN_CRITICAL(self);
+    inside = Py_XNewRef(((owned_wrapper *)self)->wrapped);
+    OWNED_END_CRITICAL();
+    return inside;
+}
+
 /* ---- wrapper_make.c ---------------------------------------------------------------------------------------- */
 
 int owned_wrapper_traverse(PyObject *self, visitproc visit, void *arg);
@@ -18,6 +38,10 @@ int owned_wrapper_clear(PyObject *self);
 int owned_wrapper_clear_listed(PyObject *self);
 void owned_wrapper_dealloc(PyObject *self);
 void owned_wrapper_dealloc_listed(PyObject *self);
+
+/* Put `inside` (which is listed in the table for this wrapper already if the wrapper is) in the place of what it is
+ * around. Cannot fail. */
+void owned_wrapper_replace_inside(PyObject *self, PyObject *inside);
 
 /* The wrapper of an iterator that drives an `await`. New reference. */
 PyObject *owned_wrap_awaiting(PyObject *iterator, owned_region *region);
