@@ -10,6 +10,7 @@
  * values are passed as they are, so that whoever uses them is checked in turn. A check that answers ALLOWED (frozen,
  * unchecked) and one that answers ALONE go the same way, through CPython's own operations on the inside. */
 // SPDX-License-Identifier: MIT
+#include "frozen.h"
 #include "membrane.h"
 #include "wrapper.h"
 #include "wrapper_slots.h"
@@ -423,11 +424,22 @@ wrapper_anext(PyObject *self)
 
 /* ---- calls and special methods ----------------------------------------------------------------------------- */
 
+/* Whether it is around an instance that was frozen in place: whatever runs, what it would write refuses by itself. */
+static int
+is_frozen(PyObject *self)
+{
+    PyObject *inside = owned_wrapper_is_mine(self) ? NULL : owned_wrapper_inside(self);
+    int frozen = inside != NULL && owned_is_frozen_instance(inside);
+    Py_XDECREF(inside);
+    return frozen;
+}
+
 static PyObject *
 wrapper_call(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static const owned_access how = {OWNED_OPERATION, "call", NULL, WRITES};
-    PyObject *inside = owned_wrapper_enter(self, &how, NULL);
+    static const owned_access reading = {OWNED_OPERATION, "call", NULL, READS};
+    static const owned_access writing = {OWNED_OPERATION, "call", NULL, WRITES};
+    PyObject *inside = owned_wrapper_enter(self, is_frozen(self) ? &reading : &writing, NULL);
     if (inside == NULL)
         return NULL;
     PyObject *result = PyObject_Call(inside, args, kwargs);
@@ -439,7 +451,8 @@ wrapper_call(PyObject *self, PyObject *args, PyObject *kwargs)
 static PyObject *
 special(PyObject *self, int which, const owned_access *how, PyObject *const *args, Py_ssize_t count)
 {
-    PyObject *inside = owned_wrapper_enter(self, how, NULL);
+    const owned_access reading = {how->form, how->verb, how->name, READS};
+    PyObject *inside = owned_wrapper_enter(self, how->writes && is_frozen(self) ? &reading : how, NULL);
     if (inside == NULL)
         return NULL;
     PyObject *name = PyTuple_GET_ITEM(owned_the_state->wrapper_names, which);

@@ -1,8 +1,9 @@
 /* Bound methods that came out of a membrane: checked when they are called, not only when they are fetched.
  *
- * Where only reading is allowed, a method passes if it is known to read: those of immutable builtin types, and the ones
- * listed here. A method nobody knows may do anything, so it counts as a write. */
+ * Where only reading is allowed, a method passes if it is known to read: those of immutable builtin types and of frozen
+ * instances, and the ones listed here. A method nobody knows may do anything, so it counts as a write. */
 // SPDX-License-Identifier: MIT
+#include "frozen.h"
 #include "membrane.h"
 #include "wrapper.h"
 
@@ -93,6 +94,8 @@ is_listed(const char *list, PyObject *name)
 static int
 only_reads(PyObject *method, PyObject *name)
 {
+    if (PyMethod_Check(method) && owned_is_frozen_instance(PyMethod_GET_SELF(method)))
+        return 1; /* what it would write refuses by itself */
     PyObject *self = name == NULL ? NULL : bound_to(method);
     if (self == NULL)
         return 0;

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import operator
 import re
 import threading
 import weakref
@@ -360,6 +361,34 @@ def test_sharing_takes_what_was_wrapped_apart(elsewhere: Callable[..., Any]) -> 
     with owned.lock_of(mine):
         assert owned.state(mine[0]) is owned.State.ORPHANED
         assert owned.state(kept) is owned.State.ORPHANED
+
+
+def test_a_frozen_wrapper_reads_everywhere_and_writes_nowhere(elsewhere: Callable[..., Any]) -> None:
+    """Reading slots and methods known to read pass on any thread; anything else is a FrozenError that changes nothing."""
+    inside = Everything()
+    w = own(inside)
+    data, log = w.data, w.log
+    frozen = owned.freeze(w)
+    for read in (len, iter, list, hash, bytes, repr, bool, dir, lambda x: x["key"], lambda x: x.data, lambda x: x == x):
+        elsewhere(read, frozen)
+    assert elsewhere(lambda: (frozen["key"], frozen.data["key"][0], frozen.get_self() == frozen)) == ((1, 2), 1, True)
+    assert elsewhere(lambda: (data.get("key"), list(data.keys()), len(log), log.index, log.count(1)))[:3]
+    for write in (
+        lambda: setattr(frozen, "data", 1),
+        lambda: delattr(frozen, "data"),
+        lambda: operator.setitem(frozen, "key", 1),
+        lambda: operator.delitem(frozen, "key"),
+        lambda: data.update(a=1),
+        lambda: data.pop("key"),
+        lambda: operator.setitem(data, "a", 1),
+        lambda: log.append(1),
+        lambda: operator.iadd(log, ["more"]),
+        lambda: unwrap(frozen),
+    ):
+        for run in (elsewhere, lambda f: f()):
+            with pytest.raises(owned.FrozenError):
+                run(write)
+    assert (frozen.data, list(frozen.log)) == ({"key": (1, 2)}, [])
 
 
 def test_racing_owners_of_one_object_have_one_winner() -> None:
