@@ -2,7 +2,7 @@
  *
  *     touch -> check the region -> the same operation on the inside -> membrane -> result
  *
- * Every function here begins with enter(), which checks and hands out a strong reference to the inside, and ends with
+ * Every function here begins with owned_wrapper_enter(), which checks and hands out a strong reference to the inside, and ends with
  * owned_come_out(), which decides what stands outside for the result. The functions of most slots are made from the
  * table in wrapper_slots.h.
  *
@@ -10,13 +10,10 @@
  * values are passed as they are, so that whoever uses them is checked in turn. A check that answers ALLOWED (frozen,
  * unchecked) and one that answers ALONE go the same way, through CPython's own operations on the inside. */
 // SPDX-License-Identifier: MIT
+#include "frozen.h"
 #include "membrane.h"
 #include "wrapper.h"
 #include "wrapper_slots.h"
-
-#define READS 0
-#define WRITES 1
-#define OPERATION(name, writes) {OWNED_OPERATION, "use", name, writes}
 
 /* ---- in and out -------------------------------------------------------------------------------------------- */
 
@@ -26,34 +23,14 @@ owned_wrapper_set_cleared(void)
     PyErr_SetString(PyExc_ReferenceError, "the wrapped object has been cleared by the garbage collector");
 }
 
-/* The inside after a check: a new reference, NULL with an error set. */
-static inline PyObject *
-enter(PyObject *self, const owned_access *how, PyObject *detail)
-{
-    owned_wrapper *w = (owned_wrapper *)self;
-    if (owned_check(self, &w->region, how, detail) < 0)
-        return NULL;
-    if (w->wrapped == NULL)
-        owned_wrapper_set_cleared();
-    return Py_XNewRef(w->wrapped);
-}
-
-/* An operand after a check if it is a wrapper, else itself. New reference, NULL with an error set. */
-static inline PyObject *
-enter_operand(PyObject *operand, const owned_access *how)
-{
-    return owned_is_wrapper(operand) ? enter(operand, how, NULL) : Py_NewRef(operand);
-}
-
 /* The region of a wrapper for what comes out of it: a new reference. The operation on the inside may have run anything
  * since the check, so whether it can be taken as it is has to be asked again. */
 static inline owned_region *
 region_now(PyObject *self)
 {
     owned_wrapper *w = (owned_wrapper *)self;
-    owned_region *r = owned_load_ptr(&w->region);
-    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id))
-        return (owned_region *)Py_NewRef((PyObject *)r);
+    if (owned_wrapper_is_mine(self))
+        return (owned_region *)Py_NewRef((PyObject *)w->region);
     return owned_region_of(self, &w->region);
 }
 
@@ -92,7 +69,7 @@ is_builtin_method(PyObject *value)
 static PyObject *
 come_out_slow(PyObject *self, PyObject *result)
 {
-    if (result == ((owned_wrapper *)self)->wrapped) {
+    if (result == ((owned_wrapper *)self)->wrapped && !owned_comes_out_bare(result)) {
         Py_DECREF(result);
         return Py_NewRef(self);
     }
@@ -163,12 +140,15 @@ wrapper_getattro(PyObject *self, PyObject *name)
     int special = is_special_name(name);
     if (special && PyUnicode_CompareWithASCIIString(name, "__class__") == 0) {
         /* isinstance() is never checked, and runs nothing of an object that is not ours */
-        if (w->wrapped == NULL)
-            return Py_NewRef((PyObject *)Py_TYPE(self));
-        if (!owned_may_look(self, &w->region))
-            return Py_NewRef((PyObject *)Py_TYPE(w->wrapped));
+        PyObject *inside = owned_wrapper_inside(self);
+        PyObject *type = Py_NewRef((PyObject *)(inside == NULL ? Py_TYPE(self) : Py_TYPE(inside)));
+        int looks = inside != NULL && owned_may_look(self, &w->region);
+        Py_XDECREF(inside);
+        if (!looks)
+            return type;
+        Py_DECREF(type);
     }
-    PyObject *inside = enter(self, &owned_attr_read, name);
+    PyObject *inside = owned_wrapper_enter(self, &owned_attr_read, name);
     if (inside == NULL)
         return NULL;
     PyObject *result;
@@ -196,7 +176,7 @@ stored(PyObject *self, PyObject *value)
 static int
 wrapper_setattro(PyObject *self, PyObject *name, PyObject *value)
 {
-    PyObject *inside = enter(self, value != NULL ? &owned_attr_write : &owned_attr_delete, name);
+    PyObject *inside = owned_wrapper_enter(self, value != NULL ? &owned_attr_write : &owned_attr_delete, name);
     if (inside == NULL)
         return -1;
     PyObject *settled = value == NULL ? NULL : stored(self, value);
@@ -210,7 +190,7 @@ static PyObject *
 wrapper_descr_get(PyObject *self, PyObject *obj, PyObject *type)
 {
     static const owned_access how = OPERATION("__get__", READS);
-    PyObject *inside = enter(self, &how, NULL);
+    PyObject *inside = owned_wrapper_enter(self, &how, NULL);
     if (inside == NULL)
         return NULL;
     descrgetfunc get = Py_TYPE(inside)->tp_descr_get;
@@ -223,7 +203,7 @@ static int
 wrapper_descr_set(PyObject *self, PyObject *obj, PyObject *value)
 {
     static const owned_access how = OPERATION("__set__", WRITES);
-    PyObject *inside = enter(self, &how, NULL);
+    PyObject *inside = owned_wrapper_enter(self, &how, NULL);
     if (inside == NULL)
         return -1;
     descrsetfunc set = Py_TYPE(inside)->tp_descr_set;
@@ -236,217 +216,12 @@ wrapper_descr_set(PyObject *self, PyObject *obj, PyObject *value)
     return result;
 }
 
-/* ---- looking ----------------------------------------------------------------------------------------------- */
-
-/* A text of the inside, or the stub on a thread that may not look. */
-static PyObject *
-text(PyObject *self, PyObject *(*make)(PyObject *))
-{
-    owned_wrapper *w = (owned_wrapper *)self;
-    if (!owned_may_look(self, &w->region))
-        return owned_stub(self, &w->region);
-    PyObject *inside = Py_XNewRef(w->wrapped);
-    if (inside == NULL)
-        return PyUnicode_FromString("<wrapper, cleared by the garbage collector>");
-    PyObject *result = make(inside);
-    Py_DECREF(inside);
-    return result;
-}
-
-static PyObject *
-wrapper_repr(PyObject *self)
-{
-    return text(self, PyObject_Repr);
-}
-
-static PyObject *
-wrapper_str(PyObject *self)
-{
-    return text(self, PyObject_Str);
-}
-
-static PyObject *
-wrapper_format(PyObject *self, PyObject *spec)
-{
-    owned_wrapper *w = (owned_wrapper *)self;
-    if (!owned_may_look(self, &w->region))
-        return owned_stub(self, &w->region);
-    PyObject *inside = Py_XNewRef(w->wrapped);
-    if (inside == NULL)
-        return wrapper_repr(self);
-    PyObject *result = PyObject_Format(inside, spec);
-    Py_DECREF(inside);
-    return result;
-}
-
-static Py_hash_t
-wrapper_hash(PyObject *self)
-{
-    static const owned_access how = OPERATION("hash()", READS);
-    PyObject *inside = ((owned_wrapper *)self)->wrapped;
-    if (inside != NULL && Py_TYPE(inside)->tp_hash == PyBaseObject_Type.tp_hash)
-        return PyBaseObject_Type.tp_hash(inside); /* its address */
-    inside = enter(self, &how, NULL);
-    if (inside == NULL)
-        return -1;
-    Py_hash_t hash = PyObject_Hash(inside);
-    Py_DECREF(inside);
-    return hash;
-}
-
-static PyObject *
-wrapper_richcompare(PyObject *self, PyObject *other, int operation)
-{
-    static const owned_access hows[] = {
-        [Py_LT] = OPERATION("<", READS),  [Py_LE] = OPERATION("<=", READS), [Py_EQ] = OPERATION("==", READS),
-        [Py_NE] = OPERATION("!=", READS), [Py_GT] = OPERATION(">", READS),  [Py_GE] = OPERATION(">=", READS),
-    };
-    PyObject *inside = enter(self, &hows[operation], NULL);
-    if (inside == NULL)
-        return NULL;
-    PyObject *result = NULL, *operand = enter_operand(other, &hows[operation]);
-    if (operand != NULL)
-        result = owned_come_out(self, PyObject_RichCompare(inside, operand, operation));
-    Py_XDECREF(operand);
-    Py_DECREF(inside);
-    return result;
-}
-
-static int
-wrapper_bool(PyObject *self)
-{
-    static const owned_access how = OPERATION("bool()", READS);
-    PyObject *inside = enter(self, &how, NULL);
-    if (inside == NULL)
-        return -1;
-    int result = PyObject_IsTrue(inside);
-    Py_DECREF(inside);
-    return result;
-}
-
-static PyObject *
-wrapper_dir(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    static const owned_access how = OPERATION("dir()", READS);
-    PyObject *inside = enter(self, &how, NULL);
-    if (inside == NULL)
-        return NULL;
-    PyObject *names = PyObject_Dir(inside); /* always a list of its own */
-    Py_DECREF(inside);
-    return names;
-}
-
-static PyObject *
-wrapper_bytes(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    static const owned_access how = OPERATION("bytes()", READS);
-    PyObject *inside = enter(self, &how, NULL);
-    if (inside == NULL)
-        return NULL;
-    PyObject *result = PyObject_Bytes(inside);
-    Py_DECREF(inside);
-    return result;
-}
-
-static int
-wrapper_getbuffer(PyObject *self, Py_buffer *view, int Py_UNUSED(flags))
-{
-    static const owned_access how = OPERATION("buffer", WRITES);
-    view->obj = NULL;
-    PyObject *inside = enter(self, &how, NULL);
-    if (inside == NULL)
-        return -1;
-    PyErr_Format(PyExc_TypeError,
-                 "a wrapped %.200s gives no buffer, as access through a buffer cannot be checked: use bytes(w) for a copy, or "
-                 "unwrap(w) where nobody else can touch it",
-                 Py_TYPE(inside)->tp_name);
-    Py_DECREF(inside);
-    return -1;
-}
-
-static PyObject *
-class_check(PyObject *self, PyObject *arg, const owned_access *how, int (*check)(PyObject *, PyObject *))
-{
-    PyObject *inside = enter(self, how, NULL);
-    if (inside == NULL)
-        return NULL;
-    int answer = check(arg, inside);
-    Py_DECREF(inside);
-    return answer < 0 ? NULL : PyBool_FromLong(answer);
-}
-
-static PyObject *
-wrapper_instancecheck(PyObject *self, PyObject *instance)
-{
-    static const owned_access how = OPERATION("isinstance()", READS);
-    return class_check(self, instance, &how, PyObject_IsInstance);
-}
-
-static PyObject *
-wrapper_subclasscheck(PyObject *self, PyObject *subclass)
-{
-    static const owned_access how = OPERATION("issubclass()", READS);
-    return class_check(self, subclass, &how, PyObject_IsSubclass);
-}
-
-/* ---- copies: they belong to the thread that makes them ----------------------------------------------------- */
-
-static PyObject *
-copy_with(PyObject *self, const owned_access *how, PyObject *copier, PyObject *memo)
-{
-    PyObject *inside = enter(self, how, NULL);
-    if (inside == NULL)
-        return NULL;
-    PyObject *copy = PyObject_CallFunctionObjArgs(copier, inside, memo, NULL);
-    PyObject *result = copy == NULL ? NULL : owned_wrap_root(copy);
-    Py_XDECREF(copy);
-    Py_DECREF(inside);
-    return result;
-}
-
-static PyObject *
-wrapper_copy(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    static const owned_access how = OPERATION("copy()", READS);
-    return copy_with(self, &how, owned_the_state->copy, NULL);
-}
-
-static PyObject *
-wrapper_deepcopy(PyObject *self, PyObject *memo)
-{
-    static const owned_access how = OPERATION("deepcopy()", READS);
-    return copy_with(self, &how, owned_the_state->deepcopy, memo);
-}
-
-/* A pickle of own(x) is a recipe: own() of what the pickle of x makes. */
-static PyObject *
-wrapper_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    static const owned_access how = OPERATION("pickle", READS);
-    PyObject *inside = enter(self, &how, NULL);
-    if (inside == NULL)
-        return NULL;
-    PyObject *core = PyImport_ImportModule("owned._core");
-    PyObject *own = core == NULL ? NULL : PyObject_GetAttrString(core, "own");
-    PyObject *recipe = own == NULL ? NULL : Py_BuildValue("O(O)", own, inside);
-    Py_XDECREF(own);
-    Py_XDECREF(core);
-    Py_DECREF(inside);
-    return recipe;
-}
-
-static PyObject *
-wrapper_reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol))
-{
-    return wrapper_reduce(self, NULL);
-}
-
 /* ---- items ------------------------------------------------------------------------------------------------- */
 
 static PyObject *
 wrapper_subscript(PyObject *self, PyObject *key)
 {
-    PyObject *inside = enter(self, &owned_item_read, key);
+    PyObject *inside = owned_wrapper_enter(self, &owned_item_read, key);
     if (inside == NULL)
         return NULL;
     PyObject *result = owned_come_out(self, PyObject_GetItem(inside, key));
@@ -457,7 +232,7 @@ wrapper_subscript(PyObject *self, PyObject *key)
 static int
 wrapper_ass_subscript(PyObject *self, PyObject *key, PyObject *value)
 {
-    PyObject *inside = enter(self, value != NULL ? &owned_item_write : &owned_item_delete, key);
+    PyObject *inside = owned_wrapper_enter(self, value != NULL ? &owned_item_write : &owned_item_delete, key);
     if (inside == NULL)
         return -1;
     int result = -1;
@@ -475,7 +250,7 @@ wrapper_ass_subscript(PyObject *self, PyObject *key, PyObject *value)
 static PyObject *
 wrapper_sq_item(PyObject *self, Py_ssize_t index)
 {
-    PyObject *inside = enter(self, &owned_item_read, NULL);
+    PyObject *inside = owned_wrapper_enter(self, &owned_item_read, NULL);
     if (inside == NULL)
         return NULL;
     PySequenceMethods *sequence = Py_TYPE(inside)->tp_as_sequence;
@@ -491,7 +266,7 @@ wrapper_sq_item(PyObject *self, Py_ssize_t index)
 static int
 wrapper_sq_ass_item(PyObject *self, Py_ssize_t index, PyObject *value)
 {
-    PyObject *inside = enter(self, value != NULL ? &owned_item_write : &owned_item_delete, NULL);
+    PyObject *inside = owned_wrapper_enter(self, value != NULL ? &owned_item_write : &owned_item_delete, NULL);
     if (inside == NULL)
         return -1;
     PySequenceMethods *sequence = Py_TYPE(inside)->tp_as_sequence;
@@ -510,7 +285,7 @@ static int
 wrapper_contains(PyObject *self, PyObject *value)
 {
     static const owned_access how = OPERATION("in", READS);
-    PyObject *inside = enter(self, &how, NULL);
+    PyObject *inside = owned_wrapper_enter(self, &how, NULL);
     if (inside == NULL)
         return -1;
     int result = PySequence_Contains(inside, value);
@@ -526,7 +301,7 @@ static const owned_access advancing = {OWNED_OPERATION, "iterate over", NULL, WR
 static PyObject *
 wrapper_iter(PyObject *self)
 {
-    PyObject *inside = enter(self, &iterating, NULL);
+    PyObject *inside = owned_wrapper_enter(self, &iterating, NULL);
     if (inside == NULL)
         return NULL;
     PyObject *result = owned_come_out(self, PyObject_GetIter(inside));
@@ -538,19 +313,20 @@ wrapper_iter(PyObject *self)
 static const owned_access *
 how_to_step(PyObject *self)
 {
-    PyObject *inside = ((owned_wrapper *)self)->wrapped;
+    PyObject *inside = owned_wrapper_is_mine(self) ? NULL : owned_wrapper_inside(self);
     if (inside == NULL)
         return &iterating;
     PyTypeObject *type = Py_TYPE(inside);
     int runs_python = PyGen_Check(inside) || PyCoro_CheckExact(inside) || type->tp_as_async != NULL ||
                       (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && !PyType_HasFeature(type, Py_TPFLAGS_IMMUTABLETYPE));
+    Py_DECREF(inside);
     return runs_python ? &advancing : &iterating;
 }
 
 static PyObject *
 step(PyObject *self)
 {
-    PyObject *inside = enter(self, how_to_step(self), NULL);
+    PyObject *inside = owned_wrapper_enter(self, how_to_step(self), NULL);
     if (inside == NULL)
         return NULL;
     iternextfunc next = Py_TYPE(inside)->tp_iternext;
@@ -582,7 +358,7 @@ static PySendResult
 send(PyObject *self, PyObject *value, PyObject **result, int bare)
 {
     *result = NULL;
-    PyObject *inside = enter(self, how_to_step(self), NULL);
+    PyObject *inside = owned_wrapper_enter(self, how_to_step(self), NULL);
     if (inside == NULL)
         return PYGEN_ERROR;
     PySendResult how = PyIter_Send(inside, value, result);
@@ -609,7 +385,7 @@ static PyObject *
 wrapper_await(PyObject *self)
 {
     static const owned_access how = OPERATION("await", WRITES);
-    PyObject *inside = enter(self, &how, NULL);
+    PyObject *inside = owned_wrapper_enter(self, &how, NULL);
     if (inside == NULL)
         return NULL;
     PyAsyncMethods *async = Py_TYPE(inside)->tp_as_async;
@@ -633,7 +409,7 @@ wrapper_await(PyObject *self)
 static PyObject *
 wrapper_anext(PyObject *self)
 {
-    PyObject *inside = enter(self, &advancing, NULL);
+    PyObject *inside = owned_wrapper_enter(self, &advancing, NULL);
     if (inside == NULL)
         return NULL;
     PyAsyncMethods *async = Py_TYPE(inside)->tp_as_async;
@@ -648,11 +424,22 @@ wrapper_anext(PyObject *self)
 
 /* ---- calls and special methods ----------------------------------------------------------------------------- */
 
+/* Whether it is around an instance that was frozen in place: whatever runs, what it would write refuses by itself. */
+static int
+is_frozen(PyObject *self)
+{
+    PyObject *inside = owned_wrapper_is_mine(self) ? NULL : owned_wrapper_inside(self);
+    int frozen = inside != NULL && owned_is_frozen_instance(inside);
+    Py_XDECREF(inside);
+    return frozen;
+}
+
 static PyObject *
 wrapper_call(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static const owned_access how = {OWNED_OPERATION, "call", NULL, WRITES};
-    PyObject *inside = enter(self, &how, NULL);
+    static const owned_access reading = {OWNED_OPERATION, "call", NULL, READS};
+    static const owned_access writing = {OWNED_OPERATION, "call", NULL, WRITES};
+    PyObject *inside = owned_wrapper_enter(self, is_frozen(self) ? &reading : &writing, NULL);
     if (inside == NULL)
         return NULL;
     PyObject *result = PyObject_Call(inside, args, kwargs);
@@ -664,7 +451,8 @@ wrapper_call(PyObject *self, PyObject *args, PyObject *kwargs)
 static PyObject *
 special(PyObject *self, int which, const owned_access *how, PyObject *const *args, Py_ssize_t count)
 {
-    PyObject *inside = enter(self, how, NULL);
+    const owned_access reading = {how->form, how->verb, how->name, READS};
+    PyObject *inside = owned_wrapper_enter(self, how->writes && is_frozen(self) ? &reading : how, NULL);
     if (inside == NULL)
         return NULL;
     PyObject *name = PyTuple_GET_ITEM(owned_the_state->wrapper_names, which);
@@ -708,10 +496,10 @@ static PyObject *
 binary(PyObject *left, PyObject *right, binaryfunc delegate, const owned_access *how, size_t inplace_offset)
 {
     PyObject *result = NULL, *r = NULL;
-    PyObject *l = enter_operand(left, how);
+    PyObject *l = owned_wrapper_enter_operand(left, how);
     if (l == NULL)
         return NULL;
-    r = enter_operand(right, how);
+    r = owned_wrapper_enter_operand(right, how);
     if (r == NULL)
         goto done;
     if (may_be_inplace(left, inplace_offset)) {
@@ -729,12 +517,13 @@ done:
 static PyObject *
 inplace(PyObject *self, PyObject *other, binaryfunc delegate, const owned_access hows[2], size_t offset)
 {
-    PyObject *inside = ((owned_wrapper *)self)->wrapped;
+    PyObject *inside = owned_wrapper_inside(self);
     int writes = inside != NULL && has_inplace(Py_TYPE(inside), offset);
-    PyObject *l = enter(self, &hows[writes], NULL);
+    Py_XDECREF(inside);
+    PyObject *l = owned_wrapper_enter(self, &hows[writes], NULL);
     if (l == NULL)
         return NULL;
-    PyObject *result = NULL, *r = enter_operand(other, &hows[0]);
+    PyObject *result = NULL, *r = owned_wrapper_enter_operand(other, &hows[0]);
     if (r != NULL)
         result = owned_come_out(self, delegate(l, r));
     Py_XDECREF(r);
@@ -747,10 +536,10 @@ power(PyObject *base, PyObject *exponent, PyObject *modulus, ternaryfunc delegat
       const owned_access *how)
 {
     PyObject *e = NULL, *m = NULL, *result = NULL;
-    PyObject *b = owned_is_wrapper(base) ? enter(base, how_base, NULL) : Py_NewRef(base);
+    PyObject *b = owned_is_wrapper(base) ? owned_wrapper_enter(base, how_base, NULL) : Py_NewRef(base);
     if (b == NULL)
         return NULL;
-    if ((e = enter_operand(exponent, how)) == NULL || (m = enter_operand(modulus, how)) == NULL)
+    if ((e = owned_wrapper_enter_operand(exponent, how)) == NULL || (m = owned_wrapper_enter_operand(modulus, how)) == NULL)
         goto done;
     PyObject *self = owned_is_wrapper(base) ? base : owned_is_wrapper(exponent) ? exponent : modulus;
     result = owned_come_out(self, delegate(b, e, m));
@@ -774,15 +563,16 @@ static PyObject *
 wrapper_inplace_power(PyObject *base, PyObject *exponent, PyObject *modulus)
 {
     static const owned_access hows[2] = {OPERATION("**", READS), OPERATION("**=", WRITES)};
-    PyObject *inside = owned_is_wrapper(base) ? ((owned_wrapper *)base)->wrapped : NULL;
+    PyObject *inside = owned_is_wrapper(base) ? owned_wrapper_inside(base) : NULL;
     int writes = inside != NULL && has_inplace(Py_TYPE(inside), offsetof(PyNumberMethods, nb_inplace_power));
+    Py_XDECREF(inside);
     return power(base, exponent, modulus, PyNumber_InPlacePower, &hows[writes], &hows[0]);
 }
 
 static PyObject *
 unary(PyObject *self, unaryfunc delegate, const owned_access *how)
 {
-    PyObject *inside = enter(self, how, NULL);
+    PyObject *inside = owned_wrapper_enter(self, how, NULL);
     if (inside == NULL)
         return NULL;
     PyObject *result = owned_come_out(self, delegate(inside));
@@ -793,7 +583,7 @@ unary(PyObject *self, unaryfunc delegate, const owned_access *how)
 static PyObject *
 convert(PyObject *self, unaryfunc delegate, const owned_access *how)
 {
-    PyObject *inside = enter(self, how, NULL);
+    PyObject *inside = owned_wrapper_enter(self, how, NULL);
     if (inside == NULL)
         return NULL;
     PyObject *result = delegate(inside);
@@ -804,7 +594,7 @@ convert(PyObject *self, unaryfunc delegate, const owned_access *how)
 static Py_ssize_t
 length(PyObject *self, lenfunc delegate, const owned_access *how)
 {
-    PyObject *inside = enter(self, how, NULL);
+    PyObject *inside = owned_wrapper_enter(self, how, NULL);
     if (inside == NULL)
         return -1;
     Py_ssize_t result = delegate(inside);

@@ -68,6 +68,21 @@ owned_wrapper_clear_listed(PyObject *self)
     return 0;
 }
 
+void
+owned_wrapper_replace_inside(PyObject *self, PyObject *inside)
+{
+    PyObject *before;
+    OWNED_BEGIN_CRITICAL(self);
+    before = ((owned_wrapper *)self)->wrapped;
+    ((owned_wrapper *)self)->wrapped = Py_NewRef(inside);
+    OWNED_END_CRITICAL();
+    if (before == NULL)
+        return;
+    if (Py_TYPE(self)->tp_dealloc == owned_wrapper_dealloc_listed)
+        owned_membrane_leave(before);
+    Py_DECREF(before);
+}
+
 static void
 end(PyObject *self, int listed)
 {
@@ -299,10 +314,10 @@ unwrap_impl(PyObject *Py_UNUSED(module), PyObject *obj)
         return NULL;
     if (!owned_is_wrapper(obj))
         return Py_NewRef(obj);
-    PyObject *inside = owned_wrapper_inside_borrowed(obj);
+    PyObject *inside = owned_wrapper_inside(obj);
     if (inside == NULL)
         owned_wrapper_set_cleared();
-    return Py_XNewRef(inside);
+    return inside;
 }
 
 static PyMethodDef functions[] = {

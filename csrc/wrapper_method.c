@@ -1,8 +1,9 @@
 /* Bound methods that came out of a membrane: checked when they are called, not only when they are fetched.
  *
- * Where only reading is allowed, a method passes if it is known to read: those of immutable builtin types, and the ones
- * listed here. A method nobody knows may do anything, so it counts as a write. */
+ * Where only reading is allowed, a method passes if it is known to read: those of immutable builtin types and of frozen
+ * instances, and the ones listed here. A method nobody knows may do anything, so it counts as a write. */
 // SPDX-License-Identifier: MIT
+#include "frozen.h"
 #include "membrane.h"
 #include "wrapper.h"
 
@@ -93,6 +94,8 @@ is_listed(const char *list, PyObject *name)
 static int
 only_reads(PyObject *method, PyObject *name)
 {
+    if (PyMethod_Check(method) && owned_is_frozen_instance(PyMethod_GET_SELF(method)))
+        return 1; /* what it would write refuses by itself */
     PyObject *self = name == NULL ? NULL : bound_to(method);
     if (self == NULL)
         return 0;
@@ -109,14 +112,16 @@ only_reads(PyObject *method, PyObject *name)
 }
 
 static OWNED_COLD int
-check_call_slow(owned_wrapper *w)
+check_call_slow(PyObject *self)
 {
     static const owned_access reading = {OWNED_METHOD, "call", NULL, 0};
     static const owned_access writing = {OWNED_METHOD, "call", NULL, 1};
-    PyObject *name = w->wrapped == NULL ? NULL : name_of(w->wrapped);
-    const owned_access *how = w->wrapped != NULL && only_reads(w->wrapped, name) ? &reading : &writing;
-    int answer = owned_check_slow((PyObject *)w, &w->region, how, name);
+    PyObject *method = owned_wrapper_inside(self);
+    PyObject *name = method == NULL ? NULL : name_of(method);
+    const owned_access *how = method != NULL && only_reads(method, name) ? &reading : &writing;
+    int answer = owned_check_slow(self, &((owned_wrapper *)self)->region, how, name);
     Py_XDECREF(name);
+    Py_XDECREF(method);
     return answer;
 }
 
@@ -124,13 +129,16 @@ check_call_slow(owned_wrapper *w)
 static inline PyObject *
 enter_call(PyObject *self)
 {
-    owned_wrapper *w = (owned_wrapper *)self;
-    owned_region *r = owned_load_ptr(&w->region);
-    if (!OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id) && check_call_slow(w) < 0)
+    PyObject *method;
+    if (owned_wrapper_is_mine(self))
+        method = Py_XNewRef(((owned_wrapper *)self)->wrapped);
+    else if (check_call_slow(self) < 0)
         return NULL;
-    if (w->wrapped == NULL)
+    else
+        method = owned_wrapper_inside(self);
+    if (method == NULL)
         owned_wrapper_set_cleared();
-    return Py_XNewRef(w->wrapped);
+    return method;
 }
 
 static inline PyObject *

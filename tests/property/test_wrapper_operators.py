@@ -24,7 +24,9 @@ numbers = st.one_of(
     st.decimals(-5, 5, places=2),
     st.complex_numbers(max_magnitude=10, allow_nan=False, allow_infinity=False),
 )
-texts = st.one_of(st.text(max_size=4), st.binary(max_size=4), st.tuples(st.integers(0, 3)), st.frozensets(st.integers(0, 3)))
+texts = st.one_of(
+    st.text(max_size=4), st.binary(max_size=4), st.tuples(st.integers(0, 3)), st.frozensets(st.integers(0, 3))
+)
 values = st.one_of(numbers, texts, st.none())
 mutable = st.one_of(
     st.lists(st.integers(-3, 3), max_size=4),
@@ -38,7 +40,21 @@ BINARY = [
     *(operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge),
 ]
 UNARY = [
-    *(operator.neg, operator.pos, operator.invert, abs, bool, repr, str, round, math.floor, math.ceil, math.trunc, len, list),
+    *(
+        operator.neg,
+        operator.pos,
+        operator.invert,
+        abs,
+        bool,
+        repr,
+        str,
+        round,
+        math.floor,
+        math.ceil,
+        math.trunc,
+        len,
+        list,
+    ),
     *(operator.index, sorted, hash, format, sum, min, tuple, complex),
 ]
 IN_PLACE = [
@@ -51,7 +67,7 @@ def outcome(function: Callable[..., Any], *args: Any) -> Any:
     """The value with its type, bare, or the type of the error."""
     try:
         value = function(*args)
-    except Exception as error:  # noqa: BLE001 - compared
+    except Exception as error:
         return type(error)
     if isinstance(type(value), type) and issubclass(type(value), Wrapper):
         value = unwrap(value)
@@ -97,7 +113,7 @@ def test_in_place_operators(function: Callable[..., Any], left: Any, right: Any,
     w = own(inside)
     try:
         expected = function(bare, right)
-    except Exception as error:  # noqa: BLE001 - compared
+    except Exception as error:
         with pytest.raises(type(error)):
             function(w, own(right) if wrap_right else right)
     else:

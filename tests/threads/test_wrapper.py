@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import operator
 import re
 import threading
 import weakref
@@ -13,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from insides import SAMPLES, Everything
 
 import owned
+from insides import SAMPLES, Everything
 from owned import own, unwrap
 
 SLOTS = Path(__file__).parents[2] / "csrc" / "wrapper_slots.h"
@@ -53,7 +54,10 @@ def send(w: Any) -> Any:
 
 C_SLOTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "sq_item": ("list", lambda w: PYTHON.PySequence_GetItem(ctypes.py_object(w), ctypes.c_ssize_t(0))),
-    "sq_ass_item": ("list", lambda w: PYTHON.PySequence_SetItem(ctypes.py_object(w), ctypes.c_ssize_t(0), ctypes.py_object(1))),
+    "sq_ass_item": (
+        "list",
+        lambda w: PYTHON.PySequence_SetItem(ctypes.py_object(w), ctypes.c_ssize_t(0), ctypes.py_object(1)),
+    ),
     "sq_length": ("list", lambda w: PYTHON.PySequence_Length(ctypes.py_object(w))),
     "mp_length": ("dict", lambda w: PYTHON.PyMapping_Length(ctypes.py_object(w))),
     "bf_getbuffer": ("bytearray", memoryview),
@@ -112,7 +116,7 @@ def touches(w: Any) -> dict[str, Callable[[], Any]]:
             for args in ((), ("x",), (0,), ("x", "x"), ("x", "x", "x")):
                 try:
                     attribute.__get__(w, type(w))(*args)
-                except Exception as error:  # noqa: BLE001 - which ones come is asked below
+                except Exception as error:
                     outcomes.append(error)
                 else:
                     return f"passed with {args}"
@@ -187,7 +191,9 @@ def test_every_row_of_the_table_is_tried() -> None:
 def test_reasons_are_for_names_that_exist() -> None:
     """The list of what is never checked holds nothing that is gone."""
     there = {name for make in SAMPLES.values() for base in type(own(make())).__mro__ for name in vars(base)}
-    assert set(NEVER_CHECKED) - there <= {"__release_buffer__", "__weaklistoffset__", "__vectorcalloffset__"}, "by version"
+    assert set(NEVER_CHECKED) - there <= {"__release_buffer__", "__weaklistoffset__", "__vectorcalloffset__"}, (
+        "by version"
+    )
 
 
 def test_bound_method_is_checked_when_it_is_called(elsewhere: Callable[..., Any]) -> None:
@@ -231,7 +237,7 @@ def test_both_operands_are_checked(elsewhere: Callable[..., Any]) -> None:
         lambda: 2**theirs,
         lambda: pow(2, 3, theirs),
         lambda: own(3) == theirs,
-        lambda: 3 < theirs,
+        lambda: theirs > 3,
     ):
         with pytest.raises(owned.OrphanedError):
             touch()
@@ -355,6 +361,34 @@ def test_sharing_takes_what_was_wrapped_apart(elsewhere: Callable[..., Any]) -> 
     with owned.lock_of(mine):
         assert owned.state(mine[0]) is owned.State.ORPHANED
         assert owned.state(kept) is owned.State.ORPHANED
+
+
+def test_a_frozen_wrapper_reads_everywhere_and_writes_nowhere(elsewhere: Callable[..., Any]) -> None:
+    """Reading slots and methods known to read pass on any thread; anything else is a FrozenError that changes nothing."""
+    inside = Everything()
+    w = own(inside)
+    data, log = w.data, w.log
+    frozen = owned.freeze(w)
+    for read in (len, iter, list, hash, bytes, repr, bool, dir, lambda x: x["key"], lambda x: x.data, lambda x: x == x):
+        elsewhere(read, frozen)
+    assert elsewhere(lambda: (frozen["key"], frozen.data["key"][0], frozen.get_self() == frozen)) == ((1, 2), 1, True)
+    assert elsewhere(lambda: (data.get("key"), list(data.keys()), len(log), log.index, log.count(1)))[:3]
+    for write in (
+        lambda: setattr(frozen, "data", 1),
+        lambda: delattr(frozen, "data"),
+        lambda: operator.setitem(frozen, "key", 1),
+        lambda: operator.delitem(frozen, "key"),
+        lambda: data.update(a=1),
+        lambda: data.pop("key"),
+        lambda: operator.setitem(data, "a", 1),
+        lambda: log.append(1),
+        lambda: operator.iadd(log, ["more"]),
+        lambda: unwrap(frozen),
+    ):
+        for run in (elsewhere, lambda f: f()):
+            with pytest.raises(owned.FrozenError):
+                run(write)
+    assert (frozen.data, list(frozen.log)) == ({"key": (1, 2)}, [])
 
 
 def test_racing_owners_of_one_object_have_one_winner() -> None:

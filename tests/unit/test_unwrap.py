@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from insides import SAMPLES
 
 import owned
+from insides import SAMPLES
 from owned import own, unwrap
 
 
