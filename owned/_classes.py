@@ -191,7 +191,7 @@ def init_subclass(cls: type, **options: Any) -> None:
     """``Owned.__init_subclass__``: a subclass of a guarded class is guarded."""
     from owned import _core
 
-    super(_core.Owned, cls).__init_subclass__(**options)  # type: ignore[arg-type, misc]
+    super(_core.Owned, cls).__init_subclass__(**options)  # type: ignore[misc]
     _refused.refuse(cls)
     prepare(cls)
 
@@ -260,7 +260,7 @@ def _prepare_hook(cls: type) -> None:
 
 def _next_hook(cls: type) -> Callable[..., None]:
     def __init_subclass__(subclass: type, **options: Any) -> None:
-        super(cls, subclass).__init_subclass__(**options)  # type: ignore[misc]
+        super(cls, subclass).__init_subclass__(**options)  # type: ignore[arg-type]
 
     return __init_subclass__
 

@@ -219,7 +219,7 @@ def _known_plan(cls: type) -> FreezePlan | None:
     plan = entry[1]
     if isinstance(plan, weakref.ref):
         frozen = plan()
-        return None if frozen is None else type.__getattribute__(frozen, "__freeze_plan__")  # type: ignore[no-any-return]
+        return None if frozen is None else type.__getattribute__(frozen, "__freeze_plan__")
     return plan
 
 
@@ -500,7 +500,7 @@ class _Thawing:
             cls: Any = original.__class__
             for ground in _VALUES:
                 if issubclass(cls, ground):
-                    return ground.__new__(cls, original)  # type: ignore[call-overload]
+                    return ground.__new__(cls, original)
             return object.__new__(cls)
         return original
 

@@ -82,7 +82,8 @@ def refuse_remaking(cls: type) -> None:
     Raises:
         TypeError: its metaclass takes options; what was given for them cannot be known.
     """
-    for metaclass in type(cls).__mro__:
+    kind: type = type(cls)
+    for metaclass in kind.__mro__:
         for name in ("__prepare__", "__new__", "__init__"):
             method = vars(metaclass).get(name)
             function = getattr(method, "__func__", method)
