@@ -549,6 +549,9 @@ def is_frozen(obj: object, /) -> bool:
 class _Freeze:
     """The type of ``freeze``, a function that has ``freeze.register``."""
 
+    def __init__(self) -> None:
+        self.__doc__ = type(self).__call__.__doc__
+
     def __call__(self, obj: _T, /) -> _T:
         """Make an object and all that it reaches immutable for ever; every thread may then read it without a lock.
 
