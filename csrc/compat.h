@@ -124,6 +124,11 @@ typedef char owned_mutex;
 #  define OWNED_SETATTR_IS_UNGUARDED 0
 #endif
 
+/* 3.15 has a builtin frozendict. */
+#if PY_VERSION_HEX >= 0x030F0000
+#  define OWNED_BUILTIN_FROZENDICT
+#endif
+
 /* 3.13 gave the member types and flags of structmember.h a prefix. */
 #ifndef Py_T_OBJECT_EX
 #  define Py_T_OBJECT_EX T_OBJECT_EX

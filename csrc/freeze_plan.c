@@ -186,7 +186,7 @@ plan_instances(owned_freeze_plan *plan, PyObject *fields)
     }
     PyObject *members = PyList_New(0);
     int result = members == NULL ? -1 : owned_frozen_watch_class();
-    plan->has_dict = owned_type_has_dict(type);
+    plan->has_dict = (char)owned_type_has_dict(type);
     for (; result == 0 && type != NULL && PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && type != owned_the_state->Owned;
          type = type->tp_base)
         result = collect_slots(type, members);

@@ -6,10 +6,6 @@
 
 #include "carrier.h"
 
-#if PY_VERSION_HEX >= 0x030F0000
-#  define OWNED_BUILTIN_FROZENDICT
-#endif
-
 /* What freeze makes of an object. The numbers are owned._frozen.Kind's. */
 typedef enum {
     OWNED_FREEZE_PASS,      /* as it is: immutable, synchronized, or frozen already                 */

@@ -58,6 +58,11 @@ IllegalThreadAccessException = WrongThreadError
 UnprotectedAccessException = LockNotHeldError
 TransferBox = Parcel
 
+if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` has started this process
+    from owned._report import follow as _follow
+
+    _follow()
+
 __all__ = [
     "Dict",
     "FreezeError",
@@ -99,8 +104,3 @@ __all__ = [
     "unchecked",
     "unwrap",
 ]
-
-if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` has started this process
-    from owned._report import follow as _follow
-
-    _follow()

@@ -222,7 +222,7 @@ def _known_plan(cls: type) -> FreezePlan | None:
     plan = entry[1]
     if isinstance(plan, weakref.ref):
         frozen = plan()
-        return None if frozen is None else type.__getattribute__(frozen, "__freeze_plan__")  # type: ignore[no-any-return]
+        return None if frozen is None else type.__getattribute__(frozen, "__freeze_plan__")
     return plan
 
 
@@ -512,7 +512,7 @@ class _Thawing:
             cls: Any = original.__class__
             for ground in _VALUES:
                 if issubclass(cls, ground):
-                    return ground.__new__(cls, original)  # type: ignore[call-overload]
+                    return ground.__new__(cls, original)
             return object.__new__(cls)
         if issubclass(kind, self.wrapper):
             with _core.unchecked():  # a frozen wrapper gives its inside to nobody else
@@ -564,6 +564,9 @@ def is_frozen(obj: object, /) -> bool:
 
 class _Freeze:
     """The type of ``freeze``, a function that has ``freeze.register``."""
+
+    def __init__(self) -> None:
+        self.__doc__ = type(self).__call__.__doc__
 
     def __call__(self, obj: _T, /) -> _T:
         """Make an object and all that it reaches immutable for ever; every thread may then read it without a lock.

@@ -36,6 +36,7 @@ import os
 import sys
 import threading
 import traceback
+import types
 from collections import deque
 from contextlib import AbstractContextManager
 from typing import IO, Any
@@ -195,9 +196,9 @@ class Report:
         """Let linecache find the source of code that is in no file of its own, in a zip for example."""
         if facts.key in self._sites or facts.file in linecache.cache:
             return
-        frame = sys._getframe()
+        frame: types.FrameType | None = sys._getframe()
         while frame is not None and frame.f_code.co_filename != facts.file:
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         if frame is not None:
             linecache.lazycache(facts.file, frame.f_globals)
 

@@ -94,7 +94,7 @@ class Everything:
         return iter(self.data)
 
     def __reversed__(self) -> Iterator[Any]:
-        return reversed(self.data)
+        return iter(reversed(self.data))
 
     def __next__(self) -> str:
         return "next"
