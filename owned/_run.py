@@ -224,10 +224,14 @@ def _print_to_stderr(text: str) -> None:
 
 
 def _finish_threads() -> None:
-    """Wait for the program's threads as the interpreter does first when it shuts down; doing it again does nothing."""
+    """Wait for the program's threads, as the interpreter does first when it shuts down.
+
+    Its own waiting finds nothing left to do, or must not begin anew where somebody interrupted this one.
+    """
     try:
         threading._shutdown()  # type: ignore[attr-defined]
     except BaseException as error:
         error.__traceback__ = _without_our_frames(error.__traceback__)
         _print_to_stderr(f"Exception ignored in: {threading!r}\n")
         traceback.print_exception(error, file=sys.stderr)
+        threading._shutdown = lambda: None  # type: ignore[attr-defined]
