@@ -38,6 +38,7 @@ import threading
 import traceback
 from collections import deque
 from contextlib import AbstractContextManager
+from types import FrameType
 from typing import IO, Any
 
 import attrs
@@ -195,9 +196,9 @@ class Report:
         """Let linecache find the source of code that is in no file of its own, in a zip for example."""
         if facts.key in self._sites or facts.file in linecache.cache:
             return
-        frame = sys._getframe()
+        frame: FrameType | None = sys._getframe()
         while frame is not None and frame.f_code.co_filename != facts.file:
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         if frame is not None:
             linecache.lazycache(facts.file, frame.f_globals)
 

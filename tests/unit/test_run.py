@@ -15,6 +15,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
 from commandline import OWNED, TIMEOUT, environment, run_checked, run_python
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals and processes")
