@@ -226,7 +226,8 @@ def _print_to_stderr(text: str) -> None:
 def _finish_threads() -> None:
     """Wait for the program's threads, as the interpreter does first when it shuts down.
 
-    Its own waiting finds nothing left to do, or must not begin anew where somebody interrupted this one.
+    Its own waiting then finds nothing left to do. Where this one was interrupted, 3.14 and later wait anew for the
+    threads that are left, until they are interrupted again.
     """
     try:
         threading._shutdown()  # type: ignore[attr-defined]
@@ -234,4 +235,3 @@ def _finish_threads() -> None:
         error.__traceback__ = _without_our_frames(error.__traceback__)
         _print_to_stderr(f"Exception ignored in: {threading!r}\n")
         traceback.print_exception(error, file=sys.stderr)
-        threading._shutdown = lambda: None  # type: ignore[attr-defined]
