@@ -2,8 +2,8 @@
 """The violations of a program's child processes: a file that they append to, and that ``run`` reads at the end.
 
 Its name is in the environment, where children of every kind find it: forked ones, those of multiprocessing that start
-anew, and Python programs that the program starts. A child tells on stderr what it sees, and appends a line per violation:
-``[process, n, thread]``, with the facts behind them the first time that it meets its n-th mistake.
+anew, and Python programs that the program starts. A child tells on stderr what it sees, and appends a line for every
+violation: ``[process, n, thread, facts]``, where facts is null from the second time on that it meets its n-th mistake.
 """
 
 from __future__ import annotations

@@ -36,9 +36,9 @@ import os
 import sys
 import threading
 import traceback
-import types
 from collections import deque
 from contextlib import AbstractContextManager
+from types import FrameType
 from typing import IO, Any
 
 import attrs
@@ -196,7 +196,7 @@ class Report:
         """Let linecache find the source of code that is in no file of its own, in a zip for example."""
         if facts.key in self._sites or facts.file in linecache.cache:
             return
-        frame: types.FrameType | None = sys._getframe()
+        frame: FrameType | None = sys._getframe()
         while frame is not None and frame.f_code.co_filename != facts.file:
             frame = frame.f_back
         if frame is not None:

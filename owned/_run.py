@@ -224,7 +224,11 @@ def _print_to_stderr(text: str) -> None:
 
 
 def _finish_threads() -> None:
-    """Wait for the program's threads as the interpreter does first when it shuts down; doing it again does nothing."""
+    """Wait for the program's threads, as the interpreter does first when it shuts down.
+
+    Its own waiting then finds nothing left to do. Where this one was interrupted, 3.14 and later wait anew for the
+    threads that are left, until they are interrupted again.
+    """
     try:
         threading._shutdown()  # type: ignore[attr-defined]
     except BaseException as error:

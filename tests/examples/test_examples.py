@@ -9,6 +9,7 @@ from pathlib import Path
 
 import attrs
 import pytest
+
 from commandline import run_checked, run_python
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

@@ -11,7 +11,7 @@ from pathlib import Path
 TIMEOUT = 60
 OWNED = (sys.executable, "-m", "owned")
 
-_SETTINGS = ("NO_COLOR", "FORCE_COLOR", "PYTHON_COLORS", "PYTHONWARNINGS", "PYTHONDEVMODE", "COLUMNS")
+_SETTINGS = ("PYTHONSAFEPATH", "NO_COLOR", "FORCE_COLOR", "PYTHON_COLORS", "PYTHONWARNINGS", "PYTHONDEVMODE", "COLUMNS")
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
 from commandline import OWNED, TIMEOUT, environment, run_checked, run_python
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals and processes")
@@ -348,12 +349,14 @@ def test_interrupted(tmp_path: Path, program: tuple[str, ...]) -> None:
 
 
 @posix
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="takes a second Ctrl-C there: see owned._run._finish_threads")
 def test_interrupted_while_waiting_for_threads(tmp_path: Path) -> None:
     """Ctrl-C after the last line, while a thread still works, ends the waiting."""
     (tmp_path / "script.py").write_text(
         "import os, signal, threading\n"
         "def work():\n"
         "    threading.main_thread().join()\n"
+        "    threading.Event().wait(1)\n"  # a signal just before the waiting begins would not end it, here as anywhere
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    threading.Event().wait()\n"
         "threading.Thread(target=work).start()\n"
@@ -362,9 +365,9 @@ def test_interrupted_while_waiting_for_threads(tmp_path: Path) -> None:
     checked = run_checked("-q", "script.py", cwd=tmp_path)
     assert checked.returncode == plain.returncode
     for outcome in plain, checked:
-        assert outcome.stderr.startswith("Exception ignored")
-        assert "owned" not in outcome.stderr
-        assert outcome.stderr.rstrip().rstrip(":").endswith("KeyboardInterrupt")
+        assert "_run.py" not in outcome.stderr
+        assert "in _shutdown" in outcome.stderr
+        assert outcome.stderr.rstrip(": \n").endswith("KeyboardInterrupt")
 
 
 @posix

@@ -135,6 +135,7 @@ CARRIERS = {
     ),
 }
 IMMUTABLE_WHEN_FROZEN = {"List", "Dict", "Set"}
+GONE_WHEN_FROZEN = {("wrapped list", "copy"), ("wrapped list", "append")}  # its inside is a tuple then
 
 
 def in_thread(function: Callable[[], Any]) -> Any:
@@ -233,6 +234,8 @@ def test_cell(name: str, row: str, column: str, expected: str) -> None:
         return
     if column in ("read", "write"):
         for label, touch in (carrier.reads if column == "read" else carrier.writes).items():
+            if row.startswith("frozen") and (name, label) in GONE_WHEN_FROZEN:
+                continue
             obj, run = SITUATIONS[row](carrier.make)
             assert run(lambda touch=touch, obj=obj: touch_outcome(touch, obj)) == expected, label
         return

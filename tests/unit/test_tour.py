@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+
 from commandline import OWNED, TIMEOUT, environment, run_python
 
 SCENES = {

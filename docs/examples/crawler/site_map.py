@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from owned import freeze, owned
 
-WORDS = (
-    "thread lock owner region queue worker freeze move share claim parcel private race check error index page link "
-    "crawl fetch parse store count merge split order round first last early late quick slow safe plain common rare"
-).split()
+WORDS = [
+    "thread", "lock", "owner", "region", "queue", "worker", "freeze", "move", "share", "claim", "parcel", "private",
+    "race", "check", "error", "index", "page", "link", "crawl", "fetch", "parse", "store", "count", "merge", "order",
+    "round", "first", "last", "early", "late", "quick", "slow", "safe", "plain", "common", "rare",
+]
 
 
 @owned
