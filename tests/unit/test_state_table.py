@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -131,7 +132,11 @@ CARRIERS = {
     "wrapped list": Carrier(
         lambda: owned.own([1, 2]),
         {**ITEM_READS, "item": lambda x: x[0], "index": lambda x: x.index(1)},
-        {"item": lambda x: x.__setitem__(0, 9), "append": lambda x: x.append(3), "delete": lambda x: x.__delitem__(0)},
+        {
+            "item": lambda x: operator.setitem(x, 0, 9),
+            "append": lambda x: x.append(3),
+            "delete": lambda x: operator.delitem(x, 0),
+        },
     ),
 }
 IMMUTABLE_WHEN_FROZEN = {"List", "Dict", "Set"}
