@@ -54,10 +54,9 @@ adopt_object(PyObject *obj)
     if (owned_region_is_orphaned(region))
         result = adopt_orphaned(obj, region);
     else if (owned_region_state_of(region) == OWNED_SHARED || owned_region_state_of(region) == OWNED_FROZEN) {
-        PyErr_Format(owned_the_state->OwnershipError,
-                     "this %.200s is %s: it belongs to no thread, so there is nothing to adopt", Py_TYPE(obj)->tp_name,
-                     owned_region_state_name(region));
-        result = -1;
+        result = owned_refuse(owned_the_state->OwnershipError, "adopt", obj,
+                              "this %.200s is %s: it belongs to no thread, so there is nothing to adopt",
+                              owned_known_type(obj)->tp_name, owned_region_state_name(region));
     }
     else {
         owned_thread_info *owner = owned_region_owner(region);
@@ -86,7 +85,7 @@ adopt_thread(PyObject *thread)
     if (info == owned_this_thread.info)
         result = 0;
     else if (!owned_load_u64(&info->finished))
-        PyErr_Format(owned_the_state->WrongThreadError,
+        owned_refuse(owned_the_state->WrongThreadError, "adopt", thread,
                      info == (owned_thread_info *)found
                          ? "thread %R is still running: join it first, or let it move() what it hands over"
                          : "what this thread left was adopted by thread %R, which is still running",
@@ -94,7 +93,8 @@ adopt_thread(PyObject *thread)
     else if (owned_thread_set_heir(info, owned_this_thread.info) == 0)
         result = 0;
     else
-        PyErr_SetString(owned_the_state->WrongThreadError, "another thread was first to adopt what this thread left");
+        owned_refuse(owned_the_state->WrongThreadError, "adopt", thread,
+                     "another thread was first to adopt what this thread left");
     Py_DECREF(found);
     return result;
 }

@@ -56,4 +56,8 @@ PyObject *owned_stub(PyObject *obj, owned_region **where);
 /* Raise the OwnershipError that fits `region` (resolved, borrowed) for this access. Always OWNED_REFUSED. */
 OWNED_COLD int owned_violation(PyObject *obj, owned_region *region, const owned_access *how, PyObject *detail);
 
+/* Raise an OwnershipError of `kind` for a call of `verb` on `obj` that cannot be granted, with a message of its own.
+ * Always OWNED_REFUSED. */
+OWNED_COLD int owned_refuse(PyObject *kind, const char *verb, PyObject *obj, const char *format, ...);
+
 #endif

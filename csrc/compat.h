@@ -36,13 +36,17 @@
 /* load acquires and store releases; add, swap, read and cas are sequentially consistent. */
 
 #if defined(_MSC_VER)
+#if defined(_M_ARM64)
+static inline uint64_t owned_load_u64(const uint64_t *p) { return __ldar64((unsigned __int64 volatile *)p); }
+#else
 static inline uint64_t owned_load_u64(const uint64_t *p) { uint64_t v = *(const volatile uint64_t *)p; _ReadWriteBarrier(); return v; }
+#endif
 static inline void owned_store_u64(uint64_t *p, uint64_t v) { _InterlockedExchange64((volatile __int64 *)p, (__int64)v); }
 static inline uint64_t owned_add_u64(uint64_t *p, uint64_t v) { return (uint64_t)_InterlockedExchangeAdd64((volatile __int64 *)p, (__int64)v); }
 static inline uint64_t owned_swap_u64(uint64_t *p, uint64_t v) { return (uint64_t)_InterlockedExchange64((volatile __int64 *)p, (__int64)v); }
 static inline uint64_t owned_read_u64(const uint64_t *p) { return (uint64_t)_InterlockedCompareExchange64((volatile __int64 *)p, 0, 0); }
 static inline int owned_cas_u64(uint64_t *p, uint64_t expected, uint64_t v) { return (uint64_t)_InterlockedCompareExchange64((volatile __int64 *)p, (__int64)v, (__int64)expected) == expected; }
-static inline void *owned_load_ptr_(void *const *p) { void *v = *(void *const volatile *)p; _ReadWriteBarrier(); return v; }
+static inline void *owned_load_ptr_(void *const *p) { return (void *)owned_load_u64((const uint64_t *)p); }
 static inline void owned_store_ptr_(void **p, void *v) { _InterlockedExchangePointer((void *volatile *)p, v); }
 #  define owned_load_ptr(p) owned_load_ptr_((void *const *)(p))
 #  define owned_store_ptr(p, v) owned_store_ptr_((void **)(p), (void *)(v))

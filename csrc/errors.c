@@ -44,6 +44,25 @@ owned_violation(PyObject *obj, owned_region *region, const owned_access *how, Py
     return OWNED_REFUSED;
 }
 
+int
+owned_refuse(PyObject *kind, const char *verb, PyObject *obj, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    PyObject *message = PyUnicode_FromFormatV(format, values);
+    va_end(values);
+    PyObject *error = NULL;
+    if (message != NULL)
+        error = PyObject_CallFunction(owned_the_state->make_refusal, "OsOOO", kind, verb, obj,
+                                      (PyObject *)owned_known_type(obj), message);
+    Py_XDECREF(message);
+    if (error != NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+        Py_DECREF(error);
+    }
+    return OWNED_REFUSED;
+}
+
 PyObject *
 owned_stub(PyObject *obj, owned_region **where)
 {

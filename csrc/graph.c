@@ -126,10 +126,9 @@ take_whole(owned_graph *g, owned_region *region)
 {
     if (region->membrane)
         return take_membrane(g, region);
-    PyErr_SetString(owned_the_state->OwnershipError,
-                    "an object that was wrapped by own() inside a `with Region()` block goes where its region "
-                    "goes: share or move the region");
-    return -1;
+    return owned_refuse(owned_the_state->OwnershipError, "hand over", (PyObject *)region,
+                        "an object that was wrapped by own() inside a `with Region()` block goes where its region goes: "
+                        "share or move the region");
 }
 
 static int

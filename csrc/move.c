@@ -132,9 +132,9 @@ move_impl(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
         return NULL;
     owned_region_state state = owned_region_state_of(region);
     if (state == OWNED_FROZEN || state == OWNED_SHARED)
-        PyErr_Format(owned_the_state->OwnershipError,
+        owned_refuse(owned_the_state->OwnershipError, "move", obj,
                      "this %.200s is %s: it belongs to no thread, so there is nothing to move; pass it as it is",
-                     Py_TYPE(obj)->tp_name, state == OWNED_FROZEN ? "frozen" : "shared");
+                     owned_known_type(obj)->tp_name, state == OWNED_FROZEN ? "frozen" : "shared");
     else if (!owned_region_is_mine(region))
         owned_violation(obj, region, &moving, NULL);
     else
@@ -155,8 +155,8 @@ is_addressee(parcel *p)
         return -1;
     int is_me = me == p->to;
     if (!is_me)
-        PyErr_Format(owned_the_state->WrongThreadError, "this parcel is addressed to %R: only that thread may claim it",
-                     p->to);
+        owned_refuse(owned_the_state->WrongThreadError, "claim", (PyObject *)p,
+                     "this parcel is addressed to %R: only that thread may claim it", p->to);
     Py_DECREF(me);
     return is_me;
 }
@@ -184,8 +184,8 @@ parcel_claim(PyObject *self, PyObject *Py_UNUSED(ignored))
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(p->regions); i++)
             owned_region_arrive((owned_region *)PyTuple_GET_ITEM(p->regions, i), p->record);
     else
-        PyErr_Format(owned_the_state->MovedError, "this parcel has been claimed: %S; a parcel is claimed once",
-                     before == NULL ? Py_None : before);
+        owned_refuse(owned_the_state->MovedError, "claim", self,
+                     "this parcel has been claimed: %S; a parcel is claimed once", before == NULL ? Py_None : before);
     Py_XDECREF(before);
     Py_DECREF(claim);
     return content;

@@ -79,11 +79,10 @@ static int
 share(PyObject *obj, owned_region *region, PyObject *lock)
 {
     owned_region_state state = owned_region_state_of(region);
-    if (state == OWNED_FROZEN) {
-        PyErr_Format(owned_the_state->FrozenError,
-                     "this %.200s is frozen: every thread may read it, and no lock is needed", Py_TYPE(obj)->tp_name);
-        return -1;
-    }
+    if (state == OWNED_FROZEN)
+        return owned_refuse(owned_the_state->FrozenError, "share", obj,
+                            "this %.200s is frozen: every thread may read it, and no lock is needed",
+                            owned_known_type(obj)->tp_name);
     owned_region *guard = lock == Py_None ? NULL : owned_lock_region(lock);
     if (guard == NULL && lock != Py_None)
         return -1;
@@ -92,10 +91,10 @@ share(PyObject *obj, owned_region *region, PyObject *lock)
         if (guard != NULL && guard == region)
             result = 0;
         else
-            PyErr_Format(owned_the_state->OwnershipError,
+            owned_refuse(owned_the_state->OwnershipError, "share", obj,
                          "this %.200s is shared already, under another lock (lock_of(obj) tells which): an object has one "
                          "lock for life",
-                         Py_TYPE(obj)->tp_name);
+                         owned_known_type(obj)->tp_name);
     }
     else if (!owned_region_is_mine(region))
         owned_violation(obj, region, &sharing, NULL);

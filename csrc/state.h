@@ -21,6 +21,7 @@
 
 #define OWNED_STATE_IMPORTS(X) /* field, module, name: taken once when the module is executed */                        \
     X(make_violation, "owned._violations", "make_violation")                                                            \
+    X(make_refusal, "owned._violations", "make_refusal")                                                                \
     X(describe_stub, "owned._violations", "describe_stub")                                                              \
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                             \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \

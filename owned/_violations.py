@@ -105,6 +105,26 @@ def make_violation(
     return error
 
 
+def make_refusal(
+    kind: type[errors.OwnershipError], verb: str, obj: object, known_type: type, message: str
+) -> errors.OwnershipError:
+    """The exception for a call of a verb that the core cannot grant. Called by the C core."""
+    from owned import _core
+
+    error = kind(
+        message,
+        type_name=known_type.__name__,
+        address=id(obj),
+        access=verb,
+        touch=_touch(known_type.__name__, verb, "operation", None),
+        toucher=threading.current_thread().name,
+        toucher_id=_core.thread_id(),
+        site=calling_site(),
+    )
+    report(error)
+    return error
+
+
 def report(error: errors.OwnershipError) -> None:
     """Tell the observers of a violation."""
     for observer in _observers:

@@ -141,3 +141,21 @@ def test_observers_see_each_as_it_is_made(elsewhere: Any) -> None:
         elsewhere(swallow)
     elsewhere(swallow)
     assert [error.access for error in seen] == ["read"]
+
+
+def test_observers_see_refused_verbs_too() -> None:
+    """A parcel claimed twice, an object shared twice: misuse is seen like a touch."""
+    seen: list[owned.OwnershipError] = []
+    parcel, shared = owned.move(Node()), owned.share(Node())
+    parcel.claim()
+    with observe(seen.append):
+        for misuse in (parcel.claim, lambda: owned.share(shared), lambda: owned.move(shared), lambda: owned.adopt(shared)):
+            with pytest.raises(owned.OwnershipError):
+                misuse()
+    assert [(error.access, error.type_name) for error in seen] == [
+        ("claim", "Parcel"),
+        ("share", "Node"),
+        ("move", "Node"),
+        ("adopt", "Node"),
+    ]
+    assert {error.site[0] for error in seen} == {__file__}
