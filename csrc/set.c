@@ -281,8 +281,8 @@ PyDoc_STRVAR(set_doc,
 "Threads:\n"
 "    Born private to the thread that makes it. Checked: every method, operator, length, comparison, iteration and the\n"
 "    setting of attributes in a subclass. Not checked: identity, type(), isinstance(), sys.getsizeof(), weak\n"
-"    references, destruction, the reading of a subclass's attributes, and C code that looks straight into a set (set(x)\n"
-"    and the methods of plain sets: docs/limits).");
+"    references, destruction, the reading of a subclass's attributes, and C code that looks straight into a set\n"
+"    (set(x) and the methods of plain sets: docs/limits).");
 
 static PyType_Slot set_slots[] = {
     {Py_tp_doc, (void *)set_doc},
