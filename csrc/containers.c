@@ -21,7 +21,7 @@ typedef PyObject *(*fast)(PyObject *, PyObject *const *, Py_ssize_t);
 typedef PyObject *(*fast_with_keywords)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
 typedef PyObject *(*with_keywords)(PyObject *, PyObject *, PyObject *);
 
-/* The static definition behind a method of a builtin type: found by name, on the type or, for a class method, bound to it. */
+/* The static definition behind a method of a builtin type: on the type or, for a class method, bound to it. */
 static const PyMethodDef *
 find_def(PyTypeObject *type, const char *name)
 {
@@ -92,7 +92,8 @@ done:
 }
 
 PyObject *
-owned_method_call(const owned_method *method, PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+owned_method_call(const owned_method *method, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                  PyObject *kwnames)
 {
     const PyMethodDef *def = method->base;
     if (kwnames != NULL && PyTuple_GET_SIZE(kwnames) != 0 && !(def->ml_flags & METH_KEYWORDS))
@@ -145,7 +146,7 @@ settles_as_is(PyObject *value, int shared)
            (!shared && !PyList_CheckExact(value) && !PyDict_CheckExact(value) && !PySet_CheckExact(value));
 }
 
-/* Whether every value settles as it is: plain containers never do, and into a shared region anything may have to join. */
+/* Does every value settle as it is? Plain containers never do, and into a shared region anything may have to join. */
 static int
 all_settled(PyObject *plain, int shared)
 {

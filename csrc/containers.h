@@ -1,8 +1,9 @@
 /* What List, Dict and Set have in common.
  *
- * Each is a subclass of the builtin with a region behind it. Every way in checks, then hands over to the builtin's own slot
- * or method, so what a list, dict or set means, and its locking on free-threaded builds, stays CPython's. Nothing here
- * looks into a builtin's memory without it: the C code of others (heapq, set.update, ...) may be there without asking us.
+ * Each is a subclass of the builtin with a region behind it. Every way in checks, then hands over to the builtin's
+ * own slot or method, so what a list, dict or set means, and its locking on free-threaded builds, stays CPython's.
+ * Nothing here looks into a builtin's memory without it: the C code of others (heapq, set.update, ...) may be there
+ * without asking us.
  *
  *     containers.c   delegation to the builtin's methods, settling in bulk
  *     iterator.c     the iterator of all of them: checks at every step
@@ -22,7 +23,7 @@ extern const owned_access owned_on_compare[6]; /* by Py_LT ... Py_GE */
 
 /* ---- delegation ---------------------------------------------------------------------------------------------- */
 
-/* A method of a builtin type. `base` is the interpreter's own static data, found by name when the module is executed. */
+/* A method of a builtin type. `base` is the interpreter's own static data, found by name at module start. */
 typedef struct {
     owned_access how;
     const PyMethodDef *base;
@@ -35,8 +36,8 @@ int owned_methods_bind(PyTypeObject *type, owned_method *methods, size_t count, 
 PyObject *owned_method_call(const owned_method *method, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                             PyObject *kwnames);
 
-/* May this thread read `operand`, if it is a guarded container? The builtins look straight into lists, dicts and sets that
- * they are given. 0 or -1. */
+/* May this thread read `operand`, if it is a guarded container? The builtins look straight into lists, dicts and sets
+ * that they are given. 0 or -1. */
 int owned_operand_check(PyObject *operand, const owned_access *how);
 int owned_operands_check(PyObject *const *operands, Py_ssize_t count, const owned_access *how);
 
@@ -54,16 +55,16 @@ owned_settle_into(PyObject *self, owned_region **where, PyObject *value)
     return settled;
 }
 
-/* The same for all that an exact list, dict or set holds which nobody else knows yet, at once: nothing joins the region unless
- * all of it can, and what is in it twice stays one. `plain` is stolen and may be NULL with an error set; an exact list, dict
- * or set comes back, perhaps another one. */
+/* The same for all that an exact list, dict or set holds which nobody else knows yet, at once: nothing joins the
+ * region unless all of it can, and what is in it twice stays one. `plain` is stolen and may be NULL with an error
+ * set; an exact list, dict or set comes back, perhaps another one. */
 PyObject *owned_settle_content(PyObject *self, owned_region **where, PyObject *plain);
 
 /* A List, Dict or Set of this thread with what `plain` holds, settled unless it is known to be. `plain` as above. */
 PyObject *owned_container_from(PyObject *plain, int is_settled);
 
-/* Put all items of a Dict that was checked into a new, empty dict of either kind. PyDict_Copy() and PyDict_Update() are quick with
- * dicts whose tp_iter is dict's own, and go through keys() and checked items for ours. 0 or -1. */
+/* Put all items of a Dict that was checked into a new, empty dict of either kind. PyDict_Copy() and PyDict_Update()
+ * are quick with dicts whose tp_iter is dict's own, and go through keys() and checked items for ours. 0 or -1. */
 int owned_dict_copy_into(PyObject *to, PyObject *from);
 
 /* ---- subclasses ---------------------------------------------------------------------------------------------- */
@@ -75,7 +76,7 @@ int owned_container_setattr(PyObject *self, owned_region **where, PyObject *name
 
 /* ---- birth, traversal and death: the same for all three, each with its own base -------------------------------- */
 
-/* tp_alloc: type_new() gives Python subclasses the plain allocation, so theirs are born at the first touch: __init__. */
+/* tp_alloc: type_new() gives Python subclasses the plain allocation, so theirs are born at the first touch. */
 PyObject *owned_container_alloc(PyTypeObject *type, size_t region_offset);
 
 /* An empty container of `type`, in `region`. New reference. */
@@ -99,7 +100,10 @@ PyObject *owned_container_new(PyTypeObject *type, size_t region_offset, owned_re
         return owned_container_init_subclass(owned_the_state->Noun, cls, args, kwargs);                                \
     }                                                                                                                  \
                                                                                                                        \
-    static int noun##_clear_slot(PyObject *self) { return Base.tp_clear(self); }                                            \
+    static int noun##_clear_slot(PyObject *self)                                                                       \
+    {                                                                                                                  \
+        return Base.tp_clear(self);                                                                                    \
+    }                                                                                                                  \
                                                                                                                        \
     static void noun##_dealloc(PyObject *self)                                                                         \
     {                                                                                                                  \
@@ -120,13 +124,14 @@ PyObject *owned_container_new(PyTypeObject *type, size_t region_offset, owned_re
 #define OWNED_BASE_CLEARS_WEAKREFS(self, noun)
 
 #define OWNED_INIT_SUBCLASS_METHOD(noun)                                                                               \
-    {"__init_subclass__", (PyCFunction)(void (*)(void))noun##_init_subclass, METH_VARARGS | METH_KEYWORDS | METH_CLASS, \
+    {"__init_subclass__", (PyCFunction)(void (*)(void))noun##_init_subclass,                                           \
+     METH_VARARGS | METH_KEYWORDS | METH_CLASS,                                                                        \
      PyDoc_STR("Let finalizers and reprs of a subclass work on any thread.")}
 
 /* ---- iterators and views ------------------------------------------------------------------------------------- */
 
-/* The builtin's iterator `inner` (stolen; may be NULL with an error set) over `container`, checked at every step through the
- * region that *where, inside the container, points at then. */
+/* The builtin's iterator `inner` (stolen; may be NULL with an error set) over `container`, checked at every step
+ * through the region that *where, inside the container, points at then. */
 PyObject *owned_iterator_new(PyObject *container, owned_region **where, PyObject *inner);
 
 typedef enum { OWNED_KEYS, OWNED_VALUES, OWNED_ITEMS } owned_view_kind;

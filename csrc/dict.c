@@ -55,8 +55,9 @@ is_guarded(PyObject *obj)
     return PyObject_TypeCheck(obj, owned_the_state->Dict);
 }
 
-/* Settle what was collected for this Dict in a plain dict of our own, then put all of it in. Collecting may have run any code,
- * which may have let go of the lock, so the check is made again. 0 or -1; steals `collected`, which may be NULL with an error. */
+/* Settle what was collected for this Dict in a plain dict of our own, then put all of it in. Collecting may have run
+ * any code, which may have let go of the lock, so the check is made again. 0 or -1; steals `collected`, which may be
+ * NULL with an error. */
 static int
 take_in(PyObject *self, PyObject *collected, const owned_access *how)
 {
@@ -90,7 +91,8 @@ owned_dict_copy_into(PyObject *to, PyObject *from)
     return result;
 }
 
-/* An exact Dict, whose methods nobody can have overridden, is taken as a whole; what else there is, dict.update() reads. */
+/* An exact Dict, whose methods nobody can have overridden, is taken as a whole; what else there is, dict.update()
+ * reads. */
 static int
 is_taken_whole(PyObject *operand)
 {
@@ -187,7 +189,9 @@ static PyObject *
 dict_update(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
     const owned_method *method = &methods[METHOD_update];
-    if (CHECK(self, &method->how, NULL) < 0 || take_in(self, collect(&method->how, args, nargs, kwnames), &method->how) < 0)
+    if (CHECK(self, &method->how, NULL) < 0)
+        return NULL;
+    if (take_in(self, collect(&method->how, args, nargs, kwnames), &method->how) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -308,7 +312,9 @@ dict_or(PyObject *left, PyObject *right)
 static PyObject *
 dict_inplace_or(PyObject *self, PyObject *other)
 {
-    if (CHECK(self, &on_inplace_or, NULL) < 0 || take_in(self, collect(&on_inplace_or, &other, 1, NULL), &on_inplace_or) < 0)
+    if (CHECK(self, &on_inplace_or, NULL) < 0)
+        return NULL;
+    if (take_in(self, collect(&on_inplace_or, &other, 1, NULL), &on_inplace_or) < 0)
         return NULL;
     return Py_NewRef(self);
 }
@@ -333,9 +339,9 @@ dict_iter(PyObject *self)
 PyDoc_STRVAR(dict_doc,
 "Dict(mapping_or_iterable=(), /, **kwargs)\n--\n\n"
 "A dict that belongs to somebody: every use of it is checked, down to each step of an iteration.\n\n"
-"It is a real dict, and does what a dict does. Views and iterators ask its region at every use. copy(), fromkeys() and\n"
-"| make a Dict that is private to the calling thread. A plain list, dict or set that is stored in it becomes a List,\n"
-"Dict or Set in the same region.\n\n"
+"It is a real dict, and does what a dict does. Views and iterators ask its region at every use. copy(), fromkeys()\n"
+"and | make a Dict that is private to the calling thread. A plain list, dict or set that is stored in it becomes a\n"
+"List, Dict or Set in the same region.\n\n"
 "Args:\n"
 "    mapping_or_iterable: a mapping, or an iterable of pairs.\n"
 "    **kwargs: more items.\n\n"

@@ -1,9 +1,10 @@
-/* The iterator of every guarded container and view. It holds the container and the builtin's own iterator over it, and asks
- * the container's current region at every step, so that `with lock: it = iter(shared)` is no way around the lock.
+/* The iterator of every guarded container and view. It holds the container and the builtin's own iterator over it,
+ * and asks the container's current region at every step, so that `with lock: it = iter(shared)` is no way around the
+ * lock.
  *
- * Like the builtins', it lets go of the container at its end where the GIL lets it; on free-threaded builds another thread may
- * be looking, if only to be refused, and the container stays until the iterator dies. No tp_clear: a cycle through an
- * iterator runs through its container, which is cleared. */
+ * Like the builtins', it lets go of the container at its end where the GIL lets it; on free-threaded builds another
+ * thread may be looking, if only to be refused, and the container stays until the iterator dies. No tp_clear: a cycle
+ * through an iterator runs through its container, which is cleared. */
 // SPDX-License-Identifier: MIT
 #include "containers.h"
 

@@ -1,8 +1,8 @@
 /* List: a list that belongs to somebody. See containers.h.
  *
- * What CPython makes a plain `list` from a subclass (slices, copy(), +, *) is a List here, private to the thread that made it:
- * a copy that silently fell out of the guard would be the next race. `list(x)` is the way to a plain one. As with the
- * builtins, the left operand of + decides. */
+ * What CPython makes a plain `list` from a subclass (slices, copy(), +, *) is a List here, private to the thread that
+ * made it: a copy that silently fell out of the guard would be the next race. `list(x)` is the way to a plain one. As
+ * with the builtins, the left operand of + decides. */
 // SPDX-License-Identifier: MIT
 #include "containers.h"
 
@@ -57,7 +57,8 @@ is_guarded(PyObject *obj)
     return PyObject_TypeCheck(obj, owned_the_state->List);
 }
 
-/* What `iterable` yields, as a plain list. A length hint is not believed: list() takes one for granted that extend() ignores. */
+/* What `iterable` yields, as a plain list. A length hint is not believed: list() takes one for granted that extend()
+ * ignores. */
 static PyObject *
 collect(PyObject *iterable)
 {
@@ -75,8 +76,8 @@ collect(PyObject *iterable)
     return items;
 }
 
-/* What `iterable` yields, settled in this List's region, as a plain list of our own. The iterable may be anything and may
- * have let go of the lock, so the check is made again. */
+/* What `iterable` yields, settled in this List's region, as a plain list of our own. The iterable may be anything and
+ * may have let go of the lock, so the check is made again. */
 static PyObject *
 settled_items(PyObject *self, PyObject *iterable, const owned_access *how)
 {
@@ -151,7 +152,9 @@ static PyObject *
 list_copy(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     const owned_method *method = &methods[METHOD_copy];
-    return CHECK(self, &method->how, NULL) < 0 ? NULL : owned_container_from(owned_method_call(method, self, NULL, 0, NULL), 1);
+    if (CHECK(self, &method->how, NULL) < 0)
+        return NULL;
+    return owned_container_from(owned_method_call(method, self, NULL, 0, NULL), 1);
 }
 
 static PyObject *
@@ -249,7 +252,8 @@ list_ass_subscript(PyObject *self, PyObject *key, PyObject *value)
         return -1;
     if (value == NULL)
         return BASE.tp_as_mapping->mp_ass_subscript(self, key, NULL);
-    PyObject *settled = PySlice_Check(key) ? settled_items(self, value, how) : owned_settle_into(self, WHERE(self), value);
+    PyObject *settled = PySlice_Check(key) ? settled_items(self, value, how)
+                                           : owned_settle_into(self, WHERE(self), value);
     if (settled == NULL)
         return -1;
     int result = BASE.tp_as_mapping->mp_ass_subscript(self, key, settled);
@@ -278,8 +282,9 @@ list_inplace_concat(PyObject *self, PyObject *other)
     return result;
 }
 
-/* nb_add exists to see a List on the right of a plain list, whose own sq_concat would look into it unasked. It answers only
- * for a List on the left: `plain + x` and `plain += x` go on to the plain list's slots, which know which of the two it is. */
+/* nb_add exists to see a List on the right of a plain list, whose own sq_concat would look into it unasked. It
+ * answers only for a List on the left: `plain + x` and `plain += x` go on to the plain list's slots, which know which
+ * of the two it is. */
 static PyObject *
 list_add(PyObject *left, PyObject *right)
 {
@@ -293,7 +298,9 @@ list_add(PyObject *left, PyObject *right)
 static PyObject *
 list_repeat(PyObject *self, Py_ssize_t count)
 {
-    return CHECK(self, &on_multiply, NULL) < 0 ? NULL : owned_container_from(BASE.tp_as_sequence->sq_repeat(self, count), 1);
+    if (CHECK(self, &on_multiply, NULL) < 0)
+        return NULL;
+    return owned_container_from(BASE.tp_as_sequence->sq_repeat(self, count), 1);
 }
 
 static PyObject *

@@ -1,11 +1,11 @@
 /* Set: a set that belongs to somebody. See containers.h.
  *
- * Operators and methods that make a set make a Set here, private to the thread that made it, where CPython makes a plain
- * `set` from a subclass: a copy that silently fell out of the guard would be the next race. As with the builtins, the left
- * operand decides. `set(x)` is the way to a plain one.
+ * Operators and methods that make a set make a Set here, private to the thread that made it, where CPython makes a
+ * plain `set` from a subclass: a copy that silently fell out of the guard would be the next race. As with the
+ * builtins, the left operand decides. `set(x)` is the way to a plain one.
  *
- * What a set holds is hashable, so nothing in it is ever replaced by a guarded container; but a private object that comes into
- * a shared Set joins it, which is all that settling its keys does. */
+ * What a set holds is hashable, so nothing in it is ever replaced by a guarded container; but a private object that
+ * comes into a shared Set joins it, which is all that settling its keys does. */
 // SPDX-License-Identifier: MIT
 #include "containers.h"
 
@@ -18,8 +18,8 @@ OWNED_CONTAINER_LIFE(set, Set, BASE, OWNED_BASE_CLEARS_WEAKREFS)
 /* X(method, writes). Every method with contents to check: its operands too, as the builtin looks straight into sets.
  * DELEGATED ones need nothing else; MAKERS make a set; UPDATES take in what they are given. */
 #define SET_DELEGATED(X)                                                                                               \
-    X(clear, 1) X(difference_update, 1) X(discard, 1) X(isdisjoint, 0) X(issubset, 0) X(issuperset, 0) X(pop, 1)         \
-    X(remove, 1) X(__reduce__, 0)
+    X(clear, 1) X(difference_update, 1) X(discard, 1) X(isdisjoint, 0) X(issubset, 0) X(issuperset, 0)                 \
+    X(pop, 1) X(remove, 1) X(__reduce__, 0)
 #define SET_MAKERS(X) X(copy, 0) X(difference, 0) X(intersection, 0) X(symmetric_difference, 0) X(union, 0)
 #define SET_UPDATES(X) X(intersection_update, 1) X(symmetric_difference_update, 1) X(update, 1)
 #define SET_SPECIAL(X) X(add, 1)
@@ -54,8 +54,9 @@ is_guarded(PyObject *obj)
     return PyObject_TypeCheck(obj, owned_the_state->Set);
 }
 
-/* Give the keys of a plain set of our own to this Set's region. Collecting them may have run any code, which may have let go
- * of the lock, so the check is made again. Steals `plain`, which may be NULL with an error set, and gives it back. */
+/* Give the keys of a plain set of our own to this Set's region. Collecting them may have run any code, which may have
+ * let go of the lock, so the check is made again. Steals `plain`, which may be NULL with an error set, and gives it
+ * back. */
 static PyObject *
 settled_keys(PyObject *self, PyObject *plain, const owned_access *how)
 {
@@ -103,13 +104,14 @@ OBJECT_DELEGATED(X)
 #define X(name, writes)                                                                                                \
     static PyObject *set_##name(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)            \
     {                                                                                                                  \
-        return owned_container_from(call_checked(&methods[METHOD_##name], self, args, nargs, kwnames), 1);                     \
+        PyObject *made = call_checked(&methods[METHOD_##name], self, args, nargs, kwnames);                            \
+        return owned_container_from(made, 1);                                                                          \
     }
 SET_MAKERS(X)
 #undef X
 
-/* An update in two steps: what would come in is collected in a plain set and settled, then taken in at once. `collected` is
- * stolen and may be NULL with an error set. */
+/* An update in two steps: what would come in is collected in a plain set and settled, then taken in at once.
+ * `collected` is stolen and may be NULL with an error set. */
 static PyObject *
 take_in(const owned_method *method, PyObject *self, PyObject *collected)
 {
@@ -222,7 +224,7 @@ set_contains(PyObject *self, PyObject *key)
         if (owned_operand_check(left, &how) < 0 || owned_operand_check(right, &how) < 0)                               \
             return NULL;                                                                                               \
         PyObject *made = BASE.tp_as_number->nb_##slot(left, right);                                                    \
-        return is_guarded(left) && made != Py_NotImplemented ? owned_container_from(made, 1) : made;                              \
+        return is_guarded(left) && made != Py_NotImplemented ? owned_container_from(made, 1) : made;                   \
     }
 SET_OPERATORS(X)
 #undef X
@@ -267,8 +269,8 @@ set_iter(PyObject *self)
 PyDoc_STRVAR(set_doc,
 "Set(iterable=(), /)\n--\n\n"
 "A set that belongs to somebody: every use of it is checked, down to each step of an iteration.\n\n"
-"It is a real set, and does what a set does. copy(), union() and its siblings, and their operators, make a Set that is\n"
-"private to the calling thread.\n\n"
+"It is a real set, and does what a set does. copy(), union() and its siblings, and their operators, make a Set that\n"
+"is private to the calling thread.\n\n"
 "Args:\n"
 "    iterable: the elements.\n\n"
 "Raises:\n"
@@ -278,9 +280,9 @@ PyDoc_STRVAR(set_doc,
 "    OrphanedError: its thread has ended and nobody has adopted it.\n\n"
 "Threads:\n"
 "    Born private to the thread that makes it. Checked: every method, operator, length, comparison, iteration and the\n"
-"    setting of attributes in a subclass. Not checked: identity, type(), isinstance(), sys.getsizeof(), weak references,\n"
-"    destruction, the reading of a subclass's attributes, and C code that looks straight into a set (set(x) and the\n"
-"    methods of plain sets: docs/limits).");
+"    setting of attributes in a subclass. Not checked: identity, type(), isinstance(), sys.getsizeof(), weak\n"
+"    references, destruction, the reading of a subclass's attributes, and C code that looks straight into a set\n"
+"    (set(x) and the methods of plain sets: docs/limits).");
 
 static PyType_Slot set_slots[] = {
     {Py_tp_doc, (void *)set_doc},

@@ -1,6 +1,6 @@
-/* keys(), values() and items() of a Dict: the builtin's own view behind a check. As with a plain dict, the set operations of
- * keys() and items() make plain sets: of hashable things, and of nothing that the view would be a copy of.
- * No tp_clear: a cycle through a view runs through its Dict, which is cleared. */
+/* keys(), values() and items() of a Dict: the builtin's own view behind a check. As with a plain dict, the set
+ * operations of keys() and items() make plain sets: of hashable things, and of nothing that the view would be a copy
+ * of. No tp_clear: a cycle through a view runs through its Dict, which is cleared. */
 // SPDX-License-Identifier: MIT
 #include "containers.h"
 
@@ -207,7 +207,8 @@ static PyType_Slot values_slots[] = {
 #define VIEW_SPEC(Name, spec_slots)                                                                                    \
     {                                                                                                                  \
         .name = "owned._core." #Name, .basicsize = sizeof(dict_view),                                                  \
-        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION, \
+        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE |                                  \
+                 Py_TPFLAGS_DISALLOW_INSTANTIATION,                                                                    \
         .slots = spec_slots,                                                                                           \
     }
 

@@ -82,9 +82,7 @@ class ListMachine(Machine):
     def begin(self, items: list[Any]) -> None:
         self.plain, self.guarded = list(items), owned.List(items)
 
-    @rule(
-        name=st.sampled_from(["append", "remove", "count", "index", "__contains__", "extend", "__init__"]), value=VALUES
-    )
+    @rule(name=st.sampled_from(["append", "remove", "count", "index", "__contains__", "extend"]), value=VALUES)
     def one(self, name: str, value: Any) -> None:
         self.both(lambda x: getattr(x, name)(value))
 
@@ -106,6 +104,7 @@ class ListMachine(Machine):
         self.both(operator.getitem, where, makes=True)
         self.both(lambda x: x.__setitem__(where, iter(values) if lazily else values))
         self.both(operator.delitem, where)
+        self.both(lambda x: x.__init__(iter(values) if lazily else values))
 
     @rule(values=st.lists(VALUES, max_size=3), guard=st.booleans())
     def joined(self, values: list[Any], guard: bool) -> None:
