@@ -1,6 +1,6 @@
-/* freeze(obj): walk and prove (freeze_walk.c), then commit. Everything that can be made beforehand has been made when the commit
- * begins; what is left are assignments to __class__, __dict__ and slots. Should one fail all the same (no memory to take an
- * instance's fields out of its body, somebody's audit hook), all that was assigned is put back. */
+/* freeze(obj): walk and prove (freeze_walk.c), then commit. Everything that can be made beforehand has been made when
+ * the commit begins; what is left are assignments to __class__, __dict__ and slots. Should one fail all the same (no
+ * memory to take an instance's fields out of its body, somebody's audit hook), all that was assigned is put back. */
 // SPDX-License-Identifier: MIT
 #include "freeze_walk.h"
 #include "membrane.h"

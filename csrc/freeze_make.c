@@ -1,8 +1,9 @@
-/* What stands for each object of a walk, in three steps over its nodes: which tuples, frozensets and frozendicts change because
- * something in them does; an empty shell for each replacement, so that cycles find what they point at; the shells filled.
+/* What stands for each object of a walk, in three steps over its nodes: which tuples, frozensets and frozendicts
+ * change because something in them does; an empty shell for each replacement, so that cycles find what they point at;
+ * the shells filled.
  *
- * A tuple may be filled after it was made, as long as nobody has seen it: so a list that holds itself becomes a tuple that holds
- * itself. */
+ * A tuple may be filled after it was made, as long as nobody has seen it: so a list that holds itself becomes a tuple
+ * that holds itself. */
 // SPDX-License-Identifier: MIT
 #include "freeze_walk.h"
 #include "state.h"
@@ -236,8 +237,8 @@ refuse_cycle(owned_freeze_walk *walk, owned_freeze_node *node)
     return -1;
 }
 
-/* Bound methods, and builtin frozendicts: depth first, what they hold first. A dict that holds itself through nothing but
- * dicts becomes one of our own frozendicts, which can be filled later. */
+/* Bound methods, and builtin frozendicts: depth first, what they hold first. A dict that holds itself through nothing
+ * but dicts becomes one of our own frozendicts, which can be filled later. */
 static int
 make_late(owned_freeze_walk *walk, Py_ssize_t root)
 {
@@ -285,8 +286,8 @@ check_members(owned_freeze_walk *walk, owned_freeze_node *node)
     return -1;
 }
 
-/* Shells first, so that cycles find what they point at; what cannot be empty; then every tuple, whatever refers to it, before
- * anything is hashed. */
+/* Shells first, so that cycles find what they point at; what cannot be empty; then every tuple, whatever refers to it,
+ * before anything is hashed. */
 static int
 make_replacements(owned_freeze_walk *walk)
 {

@@ -1,5 +1,5 @@
-/* The plan of a type: what freeze makes of its instances. For instances of Python classes it knows every slot of the class and of its
- * bases, and making the plan gives the frozen class its read-only descriptors. */
+/* The plan of a type: what freeze makes of its instances. For instances of Python classes it knows every slot of the
+ * class and of its bases, and making the plan gives the frozen class its read-only descriptors. */
 // SPDX-License-Identifier: MIT
 #include "frozen.h"
 #include "state.h"
@@ -294,8 +294,8 @@ static PyType_Spec plan_spec = {
 
 /* ---- for owned/_frozen.py ----------------------------------------------------------------------------------- */
 
-/* What a class of the chain behind an instance adds to its base, in bytes that no slot, __dict__ or weak reference explains:
- * fields of somebody's C code. */
+/* What a class of the chain behind an instance adds to its base, in bytes that no slot, __dict__ or weak reference
+ * explains: fields of somebody's C code. */
 static PyObject *
 unexplained_bytes_impl(PyObject *Py_UNUSED(module), PyObject *arg)
 {

@@ -1,9 +1,10 @@
-/* Breadth first over an array of nodes, so graphs of any depth need no C stack. Each mutable object is copied once through CPython's
- * own accessors, and the copy is what the walk reads: another thread that writes meanwhile, against the rules, changes nothing
- * that was seen. The copy then becomes what stands for the object: a list's tuple is its snapshot.
+/* Breadth first over an array of nodes, so graphs of any depth need no C stack. Each mutable object is copied once
+ * through CPython's own accessors, and the copy is what the walk reads: another thread that writes meanwhile, against
+ * the rules, changes nothing that was seen. The copy then becomes what stands for the object: a list's tuple is its
+ * snapshot.
  *
- * Then three steps over the nodes: which tuples, frozensets and frozendicts change because something in them does; an empty shell for
- * each replacement, so that cycles find what they point at; the shells filled. */
+ * Then three steps over the nodes: which tuples, frozensets and frozendicts change because something in them does; an
+ * empty shell for each replacement, so that cycles find what they point at; the shells filled. */
 // SPDX-License-Identifier: MIT
 #include "freeze_walk.h"
 #include "state.h"
@@ -316,8 +317,8 @@ take_slots(owned_freeze_node *node)
     return 0;
 }
 
-/* A dict with these items that shares nothing with others: a merge into a new dict has a table of its own, and so reads of an
- * instance's attributes through it are specialized, which a copy of a key-sharing dict would not be. */
+/* A dict with these items that shares nothing with others: a merge into a new dict has a table of its own, and so
+ * reads of an instance's attributes through it are specialized, which a copy of a key-sharing dict would not be. */
 static PyObject *
 merged(PyObject *source)
 {

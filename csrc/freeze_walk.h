@@ -1,5 +1,5 @@
-/* The first phase of freeze: everything reachable from the root, proved to be freezable, and all that will be put in its place
- * made. Nothing that the program can see has changed when it ends, well or not. */
+/* The first phase of freeze: everything reachable from the root, proved to be freezable, and all that will be put in
+ * its place made. Nothing that the program can see has changed when it ends, well or not. */
 // SPDX-License-Identifier: MIT
 #ifndef OWNED_FREEZE_WALK_H
 #define OWNED_FREEZE_WALK_H

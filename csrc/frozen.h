@@ -1,5 +1,5 @@
-/* What freezing is made of: frozen classes and what they are made from (frozen_type.c), the frozendict (frozendict.c), and the plan
- * that says for each type what freeze makes of its instances (plans are made in owned/_frozen.py). */
+/* What freezing is made of: frozen classes and what they are made from (frozen_type.c), the frozendict (frozendict.c),
+ * and the plan that says for each type what freeze makes of its instances (plans are made in owned/_frozen.py). */
 // SPDX-License-Identifier: MIT
 #ifndef OWNED_FROZEN_H
 #define OWNED_FROZEN_H

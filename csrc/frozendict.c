@@ -1,8 +1,8 @@
 /* frozendict, where the interpreter has none (3.15 has): a mapping that nothing can write.
  *
- * It is no dict, so that dict.__setitem__ and the C API's PyDict_SetItem do not apply to it. It holds a dict that it shows to
- * nobody: comparisons and unions are made with copies, and the collector sees the keys and values as the frozendict's own, so
- * that not even gc.get_referents() hands the dict out. */
+ * It is no dict, so that dict.__setitem__ and the C API's PyDict_SetItem do not apply to it. It holds a dict that it
+ * shows to nobody: comparisons and unions are made with copies, and the collector sees the keys and values as the
+ * frozendict's own, so that not even gc.get_referents() hands the dict out. */
 // SPDX-License-Identifier: MIT
 #include "frozen.h"
 #include "state.h"
@@ -163,8 +163,8 @@ items_of(PyObject *self)
     return dict;
 }
 
-/* An exact dict with what is in `obj`, if that is a dict or a frozendict: a copy, for nobody else's code may get ours. 1, 0
- * if it is neither, -1 with an error set. */
+/* An exact dict with what is in `obj`, if that is a dict or a frozendict: a copy, for nobody else's code may get ours.
+ * 1, 0 if it is neither, -1 with an error set. */
 static int
 copied_items(PyObject *obj, PyObject **copy)
 {
@@ -267,8 +267,8 @@ frozendict_contains(PyObject *self, PyObject *key)
     return dict == NULL ? -1 : PyDict_Contains(dict, key);
 }
 
-/* Iterators and views of the inner dict know it only in C, but dict views tell it by their `mapping`: each is made of a copy
- * of the keys or items, as what it shows never changes. */
+/* Iterators and views of the inner dict know it only in C, but dict views tell it by their `mapping`: each is made of
+ * a copy of the keys or items, as what it shows never changes. */
 static PyObject *
 frozendict_iter(PyObject *self)
 {

@@ -1,5 +1,5 @@
-/* A map from the address of an object to a number or a pointer. Open addressing, no Python code, no references of its own:
- * whoever puts an object in keeps it alive, or takes it out in time. */
+/* A map from the address of an object to a number or a pointer. Open addressing, no Python code, no references of its
+ * own: whoever puts an object in keeps it alive, or takes it out in time. */
 // SPDX-License-Identifier: MIT
 #ifndef OWNED_IDENTITY_H
 #define OWNED_IDENTITY_H

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What freeze makes of each type: the cold side of freezing, in Python. The walk and the commit are in C.
 
-The core asks ``plan_for(type)`` once for each type that it does not know by itself and for each call of ``freeze``. For instances of
-Python classes the plan holds the *frozen class*: a subclass of the class and of ``FrozenBase``, made once.
+The core asks ``plan_for(type)`` once for each type that it does not know by itself and for each call of ``freeze``.
+For instances of Python classes the plan holds the *frozen class*: a subclass of the class and of ``FrozenBase``, made
+once.
 """
 
 from __future__ import annotations
@@ -161,8 +162,8 @@ def never_freeze(obj: _T, /) -> _T:
         mark = weakref.ref(obj, forget)
     except TypeError:
         raise TypeError(
-            f"`obj` must be an object that can be weakly referenced, or a class, got {type(obj).__name__}: mark the class of "
-            "the object that holds it"
+            f"`obj` must be an object that can be weakly referenced, or a class, got {type(obj).__name__}: mark the "
+            "class of the object that holds it"
         ) from None
     never_frozen[address] = mark
     return obj
@@ -173,8 +174,8 @@ def register(cls: type, how: str, /) -> None:
 
     Args:
         cls: the type; its subclasses go along.
-        how: ``"immutable"``: they cannot change. ``"synchronized"``: they can, and any number of threads may use one at once,
-            as a queue or a connection pool.
+        how: ``"immutable"``: they cannot change. ``"synchronized"``: they can, and any number of threads may use one
+            at once, as a queue or a connection pool.
 
     Raises:
         TypeError: ``cls`` is no class.
@@ -257,7 +258,8 @@ def _make_plan(cls: type) -> FreezePlan:
     if ground in (tuple, frozenset):
         if _has_fields(cls, ground):
             return _refusal(
-                f"{_a(cls)} cannot be frozen: it is a {ground.__name__} with attributes of its own. {_WAY_OUT.format(cls.__name__)}"
+                f"{_a(cls)} cannot be frozen: it is a {ground.__name__} with attributes of its own. "
+                f"{_WAY_OUT.format(cls.__name__)}"
             )
         return _core.FreezePlan(Kind.TUPLE if ground is tuple else Kind.FROZENSET)
     if ground in _VALUES and not _has_fields(cls, ground):
@@ -300,7 +302,8 @@ def _why_not(cls: type, layout: type) -> str:
     way_out = _WAY_OUT.format(cls.__name__)
     if layout is cls:
         return f"{_a(cls)} cannot be frozen. {way_out}"
-    return f"{_a(cls)} cannot be frozen: it is a {layout.__name__} and can be written through {layout.__name__}'s own methods. {way_out}"
+    name = layout.__name__
+    return f"{_a(cls)} cannot be frozen: it is a {name} and can be written through {name}'s own methods. {way_out}"
 
 
 def _has_fields(cls: type, ground: type) -> bool:
@@ -311,7 +314,7 @@ def _has_fields(cls: type, ground: type) -> bool:
 
 
 class _FrozenMeta(type):
-    """The metaclass of frozen classes: what FrozenBase says goes before what the class says; calls make what the class makes."""
+    """The metaclass of frozen classes: FrozenBase goes before the class, and calls make what the class makes."""
 
     def mro(cls) -> list[type]:
         from owned import _core
@@ -370,8 +373,8 @@ def _dir_as_written(self: Any) -> Any:
 def _field_names(cls: type) -> tuple[str, ...]:
     """Names that get a read-only descriptor before any instance shows them.
 
-    Cached properties: on a frozen instance each is computed anew. And where ``object.__setattr__`` has to be stopped name by name,
-    the values of the class that an instance could hide.
+    Cached properties: on a frozen instance each is computed anew. And where ``object.__setattr__`` has to be stopped
+    name by name, the values of the class that an instance could hide.
     """
     names: dict[str, None] = {}
     for base in type.mro(cls)[:-1]:
@@ -435,11 +438,11 @@ def _state(obj: Any) -> Any:
 def thaw(obj: _T, /) -> _T:
     """A deep mutable copy of a frozen object, private to the calling thread.
 
-    Frozen instances become instances of their class again, without ``__init__`` being called. ``tuple`` becomes ``list``,
-    ``frozendict`` becomes ``dict``, ``frozenset`` becomes ``set``: freeze keeps no note of what was a tuple before it, so that what
-    was one comes back as a list. Keys of dicts and members of sets stay what they are, as they have to be hashable, and so do named
-    tuples with what they hold.
-    References to one object become references to one copy; what cannot change is not copied.
+    Frozen instances become instances of their class again, without ``__init__`` being called. ``tuple`` becomes
+    ``list``, ``frozendict`` becomes ``dict``, ``frozenset`` becomes ``set``: freeze keeps no note of what was a
+    tuple before it, so that what was one comes back as a list. Keys of dicts and members of sets stay what they
+    are, as they have to be hashable, and so do named tuples with what they hold. References to one object become
+    references to one copy; what cannot change is not copied.
 
     Args:
         obj: a frozen object, or an immutable one, which is returned as it is.
@@ -571,9 +574,9 @@ class _Freeze:
     def __call__(self, obj: _T, /) -> _T:
         """Make an object and all that it reaches immutable for ever; every thread may then read it without a lock.
 
-        Instances of Python classes, owned or not, are frozen in place and keep their identity. ``list`` becomes ``tuple``, ``dict``
-        ``frozendict``, ``set`` ``frozenset``, ``bytearray`` ``bytes``, wherever they are held. Functions, classes, modules, enum
-        members and loggers pass as they are.
+        Instances of Python classes, owned or not, are frozen in place and keep their identity. ``list`` becomes
+        ``tuple``, ``dict`` ``frozendict``, ``set`` ``frozenset``, ``bytearray`` ``bytes``, wherever they are held.
+        Functions, classes, modules, enum members and loggers pass as they are.
 
         Args:
             obj: any object that the calling thread may write.
@@ -582,14 +585,14 @@ class _Freeze:
             The frozen object: ``obj`` itself where it could be frozen in place or was frozen already.
 
         Raises:
-            FreezeError: something that it reaches cannot be frozen: a socket, a lock, a file, a generator, an instance of a type that
-                C code could still write. The message gives the path. Nothing has changed.
-            WrongThreadError, LockNotHeldError, MovedError, OrphanedError: something that it reaches is not the calling thread's to
-                write. Nothing has changed.
+            FreezeError: something that it reaches cannot be frozen: a socket, a lock, a file, a generator, an
+                instance of a type that C code could still write. The message gives the path. Nothing has changed.
+            WrongThreadError, LockNotHeldError, MovedError, OrphanedError: something that it reaches is not the
+                calling thread's to write. Nothing has changed.
 
         Threads:
-            Called by the thread that owns ``obj``, or that holds its lock. Not checked: what other threads do meanwhile with plain
-            objects that it reaches.
+            Called by the thread that owns ``obj``, or that holds its lock. Not checked: what other threads do
+            meanwhile with plain objects that it reaches.
         """
         from owned import _core
 
@@ -601,8 +604,9 @@ class _Freeze:
 
         Args:
             cls: the type; its subclasses go along.
-            how: called with an instance, returns what stands for it in the frozen graph. If that is not of ``cls`` itself it is frozen in
-                turn, so that ``freeze.register(defaultdict, dict)`` makes a frozendict of a ``defaultdict``.
+            how: called with an instance, returns what stands for it in the frozen graph. If that is not of ``cls``
+                itself it is frozen in turn, so that ``freeze.register(defaultdict, dict)`` makes a frozendict of a
+                ``defaultdict``.
 
         Raises:
             TypeError: ``cls`` is no class, or ``how`` cannot be called.

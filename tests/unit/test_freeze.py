@@ -32,7 +32,19 @@ import attrs
 import pytest
 
 import owned as api
-from owned import Dict, FreezeError, FrozenError, List, RLock, Set, WrongThreadError, freeze, frozendict, is_frozen, owned
+from owned import (
+    Dict,
+    FreezeError,
+    FrozenError,
+    List,
+    RLock,
+    Set,
+    WrongThreadError,
+    freeze,
+    frozendict,
+    is_frozen,
+    owned,
+)
 
 
 class Node:
@@ -84,8 +96,9 @@ def test_immutable_things_pass() -> None:
     def function() -> None: ...
 
     for thing in (
-        None, 1, 1.5, 2j, "s", b"b", True, ..., NotImplemented, range(3), (1, "x"), frozenset({1}), Colour.RED, function, len,
-        int, Node, sys, datetime.datetime.now(), datetime.timedelta(1), decimal.Decimal("1.5"), fractions.Fraction(1, 3),
+        None, 1, 1.5, 2j, "s", b"b", True, ..., NotImplemented, range(3), (1, "x"), frozenset({1}), Colour.RED,
+        function, len, int, Node, sys, datetime.datetime.now(), datetime.timedelta(1), decimal.Decimal("1.5"),
+        fractions.Fraction(1, 3),
         uuid.uuid4(), pathlib.Path("/x"), re.compile("x"), logging.getLogger("x"), list[int], int | None,
     ):  # fmt: skip
         assert freeze(thing) is thing
@@ -100,7 +113,7 @@ def test_only_what_changes_is_rebuilt() -> None:
     node = Node()
     same = (1, ("x", node), frozenset({node}))
     assert freeze(same) is same
-    Point = collections.namedtuple("Point", "x y")  # noqa: PYI024
+    Point = collections.namedtuple("Point", "x y")
     changed = freeze(Point(1, [2]))
     assert changed == (1, (2,))
     assert type(changed) is Point
@@ -594,7 +607,8 @@ def test_dir_and_vars() -> None:
     """dir() shows what it showed; vars() gives a frozendict."""
     x, y = Node(a=1, b=2), Node(a=1, b=2)
     freeze(x)
-    assert {name for name in dir(y) if not name.startswith("__")} == {name for name in dir(x) if not name.startswith("__")}
+    public = [[name for name in dir(node) if not name.startswith("__")] for node in (x, y)]
+    assert public[0] == public[1] == ["a", "b"]
     assert vars(x) == {"a": 1, "b": 2}
     assert isinstance(vars(x), frozendict)
     with pytest.raises(TypeError):
@@ -730,7 +744,7 @@ def test_frozen_objects_in_guarded_ones() -> None:
 
 
 def test_readers_race_a_freeze() -> None:
-    """Threads that read while a graph is frozen see the old or the new parts, never anything else, and nothing crashes."""
+    """Threads that read while a graph is frozen see the old or the new parts, never anything else."""
     rounds = 200
     start = threading.Barrier(4)
     nodes = [Node(items=[i], more={"k": i}) for i in range(rounds)]
@@ -756,7 +770,7 @@ def test_readers_race_a_freeze() -> None:
 
 
 def test_writers_race_a_freeze() -> None:
-    """Threads that write against the rules while a graph is frozen get an error or win the race; the result is frozen."""
+    """Threads that write against the rules while a graph is frozen win or get an error."""
     shared: list[Any] = list(range(100))
     mapping: dict[int, Any] = {i: [i] for i in range(100)}
     roots = [Node(shared=shared, mapping=mapping, n=i) for i in range(50)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The rows of docs/limits-freeze.md: each still goes through. One that starts to fail is to be taken out of the table."""
+"""The rows of docs/limits-freeze.md: each still goes through. One that fails is to be taken out of the table."""
 
 from __future__ import annotations
 

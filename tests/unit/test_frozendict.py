@@ -60,7 +60,7 @@ def test_reading() -> None:
 def test_equality_and_hash() -> None:
     """Equal to dicts with the same items in any order; hashable when the values are."""
     assert frozendict(a=1, b=2) == {"b": 2, "a": 1}
-    assert {"a": 1} == frozendict(a=1)
+    assert frozendict(a=1) == {"a": 1}
     assert frozendict(a=1) != {"a": 2}
     assert frozendict(a=1) != [("a", 1)]
     assert hash(frozendict(a=1, b=2)) == hash(frozendict(b=2, a=1))
@@ -87,8 +87,9 @@ def test_nothing_writes_it() -> None:
     """No method, no operator, no method of dict."""
     d: Any = frozendict(a=1)
     for write in (
-        lambda: d.__setitem__("a", 2), lambda: d.update(a=2), lambda: d.pop("a"), lambda: d.clear(), lambda: d.__init__(a=2),
-        lambda: dict.__setitem__(d, "a", 2), lambda: dict.update(d, a=2), lambda: dict.clear(d), lambda: dict.__init__(d, a=2),
+        lambda: d.__setitem__("a", 2), lambda: d.update(a=2), lambda: d.pop("a"), lambda: d.clear(),
+        lambda: d.__init__(a=2), lambda: dict.__init__(d, a=2), lambda: dict.__setitem__(d, "a", 2),
+        lambda: dict.update(d, a=2), lambda: dict.clear(d),
         lambda: setattr(d, "x", 1), lambda: object.__setattr__(d, "x", 1), lambda: setattr(d, "__class__", dict),
     ):  # fmt: skip
         try:

@@ -38,7 +38,7 @@ class GuardedSlots:
         self.items = [1, [2]]
 
 
-Pair = collections.namedtuple("Pair", "a b")  # noqa: PYI024
+Pair = collections.namedtuple("Pair", "a b")
 
 
 def test_containers() -> None:
@@ -118,7 +118,7 @@ def test_deep() -> None:
 def test_not_frozen() -> None:
     """What is not frozen is refused: thaw does not copy what somebody may be changing."""
     for thing in ([1], Plain(), ([1],), Guarded()):
-        with pytest.raises(TypeError, match="`obj` must be frozen, got an? "):
+        with pytest.raises(TypeError, match=r"`obj` must be frozen, got an? "):
             thaw(thing)
 
 
