@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What does the check cost? Read, write, method call and creation, on one thread.
 
-A plain class, a plain class with slots, an owned class with slots, an owned class with a __dict__, a wrapper made by own()
+A plain class, a plain class with slots, an owned class with slots, an owned class with a __dict__, a wrapper made by
+own()
 and wrapt's ObjectProxy (named with whether its C extension is there), interleaved in one run. Each number is the
-median over the rounds, in nanoseconds with the empty loop taken off, and as a ratio to its peer measured in the same round:
+median over the rounds, in nanoseconds with the empty loop taken off, and as a ratio to its peer measured in the same
+round:
 plain slots for owned slots, plain for the rest. Not measured: contention, other modes, memory.
 
     python benchmarks/bench_access.py [--rounds N] [--json FILE]
@@ -48,6 +50,7 @@ PEERS = {"plain": "plain", "plain slots": "plain", "owned slots": "plain slots"}
 
 
 def make_class(name: str, *, slots: bool) -> type:
+    """The class under test, plain."""
     namespace: dict[str, Any] = {}
     exec(BODY.format(name=name, slots='__slots__ = ("a", "b")' if slots else ""), namespace)
     made: type = namespace[name]
@@ -55,6 +58,7 @@ def make_class(name: str, *, slots: bool) -> type:
 
 
 def subjects() -> dict[str, Any]:
+    """What is measured, by name: callables that make one."""
     plain = make_class("Plain", slots=False)
     wrapt_is_c = importlib.util.find_spec("wrapt._wrappers") is not None
     return {
@@ -68,6 +72,7 @@ def subjects() -> dict[str, Any]:
 
 
 def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
+    """Nanoseconds of every statement on every subject, round by round."""
     makers = subjects()
     times: dict[str, dict[str, list[float]]] = {name: {what: [] for what in STATEMENTS} for name in makers}
     for _ in range(rounds):
@@ -80,6 +85,7 @@ def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
 
 
 def main() -> None:
+    """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json", metavar="FILE", help="write every number")

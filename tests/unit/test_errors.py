@@ -6,6 +6,7 @@ from __future__ import annotations
 import pickle
 import sys
 import weakref
+from functools import partial
 from typing import Any
 
 import pytest
@@ -84,7 +85,7 @@ def test_errors_keep_nothing_alive(elsewhere: Any) -> None:
     """An exception holds facts, not the object."""
     node = Node()
     ref = weakref.ref(node)
-    error = violation(elsewhere, lambda: node.name).with_traceback(None)
+    error = violation(elsewhere, partial(getattr, node, "name")).with_traceback(None)
     del node
     assert ref() is None
     assert error.type_name == "Node"

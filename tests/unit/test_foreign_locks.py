@@ -109,7 +109,7 @@ def test_condition_over_ours_is_ours():
 def test_refused(make, message):
     """A TypeError that names the parameter, what was got, and what to use; the object stays private."""
     items = owned.List()
-    with pytest.raises(TypeError, match="^`lock` must be a lock") as caught:
+    with pytest.raises(TypeError, match=r"^`lock` must be a lock") as caught:
         owned.share(items, lock=make())
     assert re.search(message, str(caught.value)), str(caught.value)
     assert not isinstance(caught.value, owned.OwnershipError)
@@ -146,7 +146,7 @@ def test_register_lock():
     class Quieter(Quiet):
         pass
 
-    with pytest.raises(TypeError, match="cannot tell which thread.*register_lock"):
+    with pytest.raises(TypeError, match=r"cannot tell which thread.*register_lock"):
         owned.share(owned.List(), lock=Quieter())
     register_lock(Quiet, is_held=lambda lock: lock._inner._is_owned())
     items = owned.share(owned.List(), lock=Quieter())
@@ -159,7 +159,7 @@ def test_register_lock():
 @pytest.mark.parametrize(("cls", "is_held"), [(1, bool), (int, None)])
 def test_register_lock_arguments(cls, is_held):
     """A type, and something to call."""
-    with pytest.raises(TypeError, match="`cls` must be a type, got int|`is_held` must be callable, got NoneType"):
+    with pytest.raises(TypeError, match=r"`cls` must be a type, got int|`is_held` must be callable, got NoneType"):
         register_lock(cls, is_held=is_held)
 
 
@@ -197,7 +197,9 @@ def test_nothing_is_kept():
 
 
 def test_no_stale_identity():
-    """A lock at the address of one that has gone is a lock of its own: thousands of them, and nothing is left behind."""
+    """A lock at the address of one that has gone is a lock of its own: thousands of them, and nothing is left
+    behind.
+    """
 
     def rounds(n):
         for _ in range(n):
@@ -222,7 +224,7 @@ def test_shared_by_many_threads_at_once():
         start = threading.Barrier(4)
         shared = []
 
-        def share():
+        def share(lock=lock, start=start, shared=shared):
             items = owned.List()
             start.wait(LIMIT)
             shared.append(owned.share(items, lock=lock))
