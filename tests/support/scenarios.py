@@ -11,7 +11,7 @@ import gc
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, cast, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import owned
 from guarded import Bag, Node

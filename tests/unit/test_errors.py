@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import sys
 import weakref
-from functools import partial
 from typing import Any
 
 import pytest
@@ -83,10 +83,13 @@ def test_a_global_is_named(elsewhere: Any, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_errors_keep_nothing_alive(elsewhere: Any) -> None:
     """An exception holds facts, not the object."""
-    node = Node()
-    ref = weakref.ref(node)
-    error = violation(elsewhere, partial(getattr, node, "name")).with_traceback(None)
-    del node
+
+    def touch_one() -> tuple[owned.OwnershipError, weakref.ref[Any]]:
+        node = Node()
+        return violation(elsewhere, lambda: node.name).with_traceback(None), weakref.ref(node)
+
+    error, ref = touch_one()
+    gc.collect()
     assert ref() is None
     assert error.type_name == "Node"
 
