@@ -197,11 +197,11 @@ kind_if_guarded(owned_freeze_walk *walk, PyObject *obj, owned_region **where)
     if (owned_check(obj, where, &freezing, NULL) < 0)
         return FAILED;
     walk->guarded++;
-    if (PyList_Check(obj))
+    if (Py_IS_TYPE(obj, owned_the_state->List))
         return OWNED_FREEZE_LIST;
-    if (PyDict_Check(obj))
+    if (Py_IS_TYPE(obj, owned_the_state->Dict))
         return OWNED_FREEZE_DICT;
-    if (PySet_Check(obj))
+    if (Py_IS_TYPE(obj, owned_the_state->Set))
         return OWNED_FREEZE_SET;
     return where == &((owned_wrapper *)obj)->region && PyObject_TypeCheck(obj, owned_the_state->Wrapper)
                ? OWNED_FREEZE_WRAPPER

@@ -439,19 +439,19 @@ def thaw(obj: _T, /) -> _T:
     """A deep mutable copy of a frozen object, private to the calling thread.
 
     Frozen instances become instances of their class again, without ``__init__`` being called. ``tuple`` becomes
-    ``list``, ``frozendict`` becomes ``dict``, ``frozenset`` becomes ``set``: freeze keeps no note of what was a
-    tuple before it, so that what was one comes back as a list. Keys of dicts and members of sets stay what they
-    are, as they have to be hashable, and so do named tuples with what they hold. References to one object become
-    references to one copy; what cannot change is not copied.
+    ``list``, ``frozendict`` becomes ``dict``, ``frozenset`` becomes ``set``: freeze keeps no note of what was a tuple
+    before it, so that what was one comes back as a list. Keys of dicts and members of sets stay what they are, as they
+    have to be hashable, and so do named tuples with what they hold. References to one object become references to one
+    copy; what cannot change is not copied.
 
     Args:
-        obj: a frozen object, or an immutable one, which is returned as it is.
+        obj: a frozen object, or an immutable one.
 
     Returns:
-        The copy.
+        The copy; an immutable object that holds nothing comes back itself.
 
     Raises:
-        TypeError: ``obj`` is not frozen.
+        TypeError: ``obj`` is not frozen: ``copy.deepcopy`` copies it.
 
     Threads:
         Any thread; the copy belongs to the caller.
@@ -459,7 +459,7 @@ def thaw(obj: _T, /) -> _T:
     from owned import _core
 
     if not _core.is_frozen(obj):
-        raise TypeError(f"`obj` must be frozen, got {_a(type(obj))} that is not")
+        raise TypeError(f"`obj` must be frozen, got {_a(type(obj))} that is not: copy.deepcopy(obj) copies it")
     return _Thawing().run(obj)  # type: ignore[no-any-return]
 
 
@@ -475,7 +475,7 @@ class _Thawing:
 
     def run(self, root: Any) -> Any:
         """The copy of ``root``, filled. Containers first: an owned instance copies what is stored in it."""
-        copy = self.shell(root)
+        thawed = self.shell(root)
         instances = []
         for original, shell in self.todo:  # grows while it is walked
             if isinstance(shell, list):
@@ -488,7 +488,7 @@ class _Thawing:
                 instances.append((shell, *self.fields(original)))
         for shell, slots, attributes in reversed(instances):
             self.fill(shell, slots, attributes)
-        return copy
+        return thawed
 
     def shell(self, original: Any) -> Any:
         """The copy, still empty if it is new; the object itself where nothing in it can change."""

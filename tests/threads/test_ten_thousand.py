@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-import owned
 from crowd import crowd
 from guarded import Bag, Node
+
+import owned
 
 THREADS = 8
 EACH = 10_000 // THREADS

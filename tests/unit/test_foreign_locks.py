@@ -10,9 +10,9 @@ import threading
 import weakref
 
 import pytest
+from locks import LIMIT, held_elsewhere, join
 
 import owned
-from locks import LIMIT, held_elsewhere, join
 from owned._foreign_locks import register_lock
 
 python_rlock = threading._PyRLock  # type: ignore[attr-defined]

@@ -229,6 +229,7 @@ LIVE = {
     "exception": lambda: ValueError(1),
     "list subclass": type("MyList", (list,), {}),
     "dict subclass": type("MyDict", (dict,), {}),
+    "List subclass": type("MyGuarded", (List,), {}),
     "defaultdict": lambda: collections.defaultdict(list),
     "namespace": types.SimpleNamespace,
     "partial": lambda: functools.partial(print, [1]),

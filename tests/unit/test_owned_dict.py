@@ -16,7 +16,7 @@ class Account:
     """An account."""
 
     limit = 100
-    tags = ["class"]
+    tags = ["class"]  # noqa: RUF012 - what becomes of it is tested
 
     def __init__(self):
         self.balance = 1
