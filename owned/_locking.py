@@ -17,8 +17,8 @@ class locked(Generic[_T]):  # noqa: N801: used as a function, like contextlib.cl
     """A context manager that takes the lock of a shared object while its block runs.
 
     ``with locked(account) as a:`` spares the code that uses an object from knowing the lock its maker chose. An object
-    that needs no lock here, because it is frozen or private to this thread, makes it a block like any other, so the same
-    code serves an object before and after it is shared. Should the object be shared anew, frozen or moved while
+    that needs no lock here, because it is frozen or private to this thread, makes it a block like any other, so the
+    same code serves an object before and after it is shared. Should the object be shared anew, frozen or moved while
     the block waits, the block starts under what guards the object then.
 
     Args:
@@ -29,8 +29,8 @@ class locked(Generic[_T]):  # noqa: N801: used as a function, like contextlib.cl
 
     Raises:
         TypeError: `obj` carries no guard.
-        WrongThreadError, MovedError, OrphanedError: no lock would let this thread touch `obj`. Raised at once, by the call
-            as by the entry into the block.
+        WrongThreadError, MovedError, OrphanedError: no lock would let this thread touch `obj`. Raised at once, by the
+            call as by the entry into the block.
         OrphanedError: the thread that holds the lock has ended.
 
     Threads:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from owned._core import ThreadInfo
 
 
-class State(str, enum.Enum):
+class State(enum.StrEnum):
     """Who may touch an object now."""
 
     PRIVATE = "private"
@@ -52,8 +52,8 @@ def owner(obj: object, /) -> ThreadInfo | None:
         obj: any object, a ``Region`` or a lock.
 
     Returns:
-        The ``ThreadInfo`` (``id``, ``name``, ``finished``) of the thread whose it is, or was if that has ended; of the thread
-        that holds its lock, if it is shared; None where that is nobody.
+        The ``ThreadInfo`` (``id``, ``name``, ``finished``) of the thread whose it is, or was if that has ended; of the
+        thread that holds its lock, if it is shared; None where that is nobody.
 
     Threads:
         Any thread, any object: looks without touching. The answer may be old by the time it is used.

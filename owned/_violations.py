@@ -38,7 +38,8 @@ _KINDS: dict[str, type[errors.OwnershipError]] = {
 
 ADVICE = {
     "private": (
-        "Share it with share(obj, lock=...), hand it over with move(obj), or freeze(obj) it if it does not change any more."
+        "Share it with share(obj, lock=...), hand it over with move(obj), or freeze(obj) it if it does not change any "
+        "more."
     ),
     "shared": "Take its lock around the access: `with locked(obj): ...`.",
     "frozen": "Change a private copy: thaw(obj).",

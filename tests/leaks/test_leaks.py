@@ -33,7 +33,9 @@ def test_leaves_nothing_behind(name):
 
 
 def test_ten_thousand_threads():
-    """Threads one after another, each of which makes, touches, shares and drops guarded objects, leave nothing behind."""
+    """Threads one after another, each of which makes, touches, shares and drops guarded objects, leave nothing
+    behind.
+    """
     out = run_program(
         """
         import gc, sys, threading, owned

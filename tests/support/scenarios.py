@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Every verb and constructor as a small scenario, for the tests that starve it of memory and those that count what is left.
+"""Every verb and constructor as a small scenario, for the tests that starve it of memory and those that count what is
+left.
 
 Run as a program: ``scenarios.py starve NAME`` and ``scenarios.py count NAME``, in a process of its own.
 """
@@ -29,7 +30,9 @@ class Plain:
 
 
 class Scenario(NamedTuple):
-    """``run(make())`` is what is tried; ``intact(made)`` is true of what was made before, and after a try that failed."""
+    """``run(make())`` is what is tried; ``intact(made)`` is true of what was made before, and after a try that
+    failed.
+    """
 
     make: Callable[[], Any]
     run: Callable[[Any], object]
@@ -240,8 +243,8 @@ SCENARIOS: dict[str, Scenario] = {
 def is_out_of_memory(error: BaseException) -> bool:
     """A MemoryError, or what CPython makes of one.
 
-    ``frame.f_back`` forgets that it failed, which the next C call tells as a SystemError caused by the MemoryError; 3.11
-    loses an exception raised by a descriptor when there is no memory for its traceback; ``threading.Lock()`` and
+    ``frame.f_back`` forgets that it failed, which the next C call tells as a SystemError caused by the MemoryError;
+    3.11 loses an exception raised by a descriptor when there is no memory for its traceback; ``threading.Lock()`` and
     ``RLock()`` say RuntimeError.
     """
     if isinstance(error, SystemError):
@@ -289,7 +292,9 @@ def starve(scenario: Scenario, window: int = 600, quiet: int = 40) -> int:
 
 
 def count(scenario: Scenario, warm_up: int = 1500, rounds: int = 1500) -> tuple[int, int]:
-    """How many memory blocks, and objects the collector sees, as many rounds again leave behind: pools are full by then."""
+    """How many memory blocks, and objects the collector sees, as many rounds again leave behind: pools are full by
+    then.
+    """
 
     def measured(n: int) -> tuple[int, int]:
         for _ in range(n):

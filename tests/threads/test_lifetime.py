@@ -446,7 +446,9 @@ def test_comparison_that_raises(make):
 @pytest.mark.parametrize("kind", ["Dict", "Set", "List"])
 @pytest.mark.parametrize("meanwhile", ["clear", "share", "move"])
 def test_comparison_that_changes_the_container(kind, meanwhile):
-    """A key's __eq__ may clear, share or move the container it is looked up in: an answer or an error, never a crash."""
+    """A key's __eq__ may clear, share or move the container it is looked up in: an answer or an error, never a
+    crash.
+    """
     items = None
 
     def action():
@@ -480,7 +482,9 @@ def test_comparison_that_changes_the_container(kind, meanwhile):
 
 
 def test_hash_that_shares():
-    """A key's __hash__ may share the very dict it is being stored in: then the store is refused or done, and not half."""
+    """A key's __hash__ may share the very dict it is being stored in: then the store is refused or done, and not
+    half.
+    """
 
     class Sharing:
         def __hash__(self):

@@ -67,7 +67,9 @@ KINDS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_foreign_touch_is_refused(kind: str) -> None:
-    """Eight threads at once touch what belongs to this one; the owner touches it all the while, and is not disturbed."""
+    """Eight threads at once touch what belongs to this one; the owner touches it all the while, and is not
+    disturbed.
+    """
     make, touch = KINDS[kind]
     target = make()
     refused = [0] * THREADS

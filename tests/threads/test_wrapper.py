@@ -364,7 +364,9 @@ def test_sharing_takes_what_was_wrapped_apart(elsewhere: Callable[..., Any]) -> 
 
 
 def test_a_frozen_wrapper_reads_everywhere_and_writes_nowhere(elsewhere: Callable[..., Any]) -> None:
-    """Reading slots and methods known to read pass on any thread; anything else is a FrozenError that changes nothing."""
+    """Reading slots and methods known to read pass on any thread; anything else is a FrozenError that changes
+    nothing.
+    """
     inside = Everything()
     w = own(inside)
     data, log = w.data, w.log

@@ -84,7 +84,7 @@ def test_errors_keep_nothing_alive(elsewhere: Any) -> None:
     """An exception holds facts, not the object."""
     node = Node()
     ref = weakref.ref(node)
-    error = violation(elsewhere, lambda: node.name).with_traceback(None)
+    error = violation(elsewhere, lambda: node.name).with_traceback(None)  # noqa: F821
     del node
     assert ref() is None
     assert error.type_name == "Node"

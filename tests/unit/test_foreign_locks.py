@@ -197,7 +197,9 @@ def test_nothing_is_kept():
 
 
 def test_no_stale_identity():
-    """A lock at the address of one that has gone is a lock of its own: thousands of them, and nothing is left behind."""
+    """A lock at the address of one that has gone is a lock of its own: thousands of them, and nothing is left
+    behind.
+    """
 
     def rounds(n):
         for _ in range(n):
@@ -224,8 +226,8 @@ def test_shared_by_many_threads_at_once():
 
         def share():
             items = owned.List()
-            start.wait(LIMIT)
-            shared.append(owned.share(items, lock=lock))
+            start.wait(LIMIT)  # noqa: B023
+            shared.append(owned.share(items, lock=lock))  # noqa: B023
 
         threads = [threading.Thread(target=share) for _ in range(4)]
         for thread in threads:
