@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What does the check cost? Read, write, method call and creation, on one thread.
 
-A plain class, a plain class with slots, an owned class with slots, an owned class with a __dict__, a wrapper made by own()
-and wrapt's ObjectProxy (named with whether its C extension is there), interleaved in one run. Each number is the
-median over the rounds, in nanoseconds with the empty loop taken off, and as a ratio to its peer measured in the same round:
-plain slots for owned slots, plain for the rest. Not measured: contention, other modes, memory.
+A plain class, a plain class with slots, an owned class with slots, an owned class with a __dict__, a wrapper made by
+own() and wrapt's ObjectProxy (named with whether its C extension is there), interleaved in one run. Each number is the
+median over the rounds, in nanoseconds with the empty loop taken off, and as a ratio to its peer measured in the same
+round: plain slots for owned slots, plain for the rest. Not measured: contention, other modes, memory.
 
     python benchmarks/bench_access.py [--rounds N] [--json FILE]
 """
