@@ -226,8 +226,8 @@ def test_shared_by_many_threads_at_once():
 
         def share(lock=lock, start=start, shared=shared):
             items = owned.List()
-            start.wait(LIMIT)
-            shared.append(owned.share(items, lock=lock))
+            start.wait(LIMIT)  # noqa: B023
+            shared.append(owned.share(items, lock=lock))  # noqa: B023
 
         threads = [threading.Thread(target=share) for _ in range(4)]
         for thread in threads:
