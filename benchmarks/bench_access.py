@@ -52,7 +52,7 @@ PEERS = {"plain": "plain", "plain slots": "plain", "owned slots": "plain slots"}
 def make_class(name: str, *, slots: bool) -> type:
     """The class under test, plain."""
     namespace: dict[str, Any] = {}
-    exec(BODY.format(name=name, slots='__slots__ = ("a", "b")' if slots else ""), namespace)  # noqa: S102
+    exec(BODY.format(name=name, slots='__slots__ = ("a", "b")' if slots else ""), namespace)
     made: type = namespace[name]
     return made
 
@@ -92,7 +92,9 @@ def main() -> None:
     options = parser.parse_args()
     times = measure(options.rounds)
     build = "free-threaded" if sysconfig.get_config_var("Py_GIL_DISABLED") else "GIL"
-    print(f"CPython {platform.python_version()} ({build}), {platform.machine()}, {options.rounds} rounds of {LOOPS:,}\n")
+    print(
+        f"CPython {platform.python_version()} ({build}), {platform.machine()}, {options.rounds} rounds of {LOOPS:,}\n"
+    )
     print("| ns (ratio) | " + " | ".join(STATEMENTS) + " |")
     print("|---" * (len(STATEMENTS) + 1) + "|")
     for name, by_statement in times.items():

@@ -114,8 +114,14 @@ slot_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"member", "fallback", NULL};
     PyObject *member, *fallback = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!|O:CheckedSlot", keywords, &PyMemberDescr_Type, &member, &fallback))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:CheckedSlot", keywords, &member, &fallback))
         return NULL;
+    if (Py_IS_TYPE(member, owned_the_state->CheckedSlot))
+        member = owned_slot_member_borrowed(member);
+    if (!Py_IS_TYPE(member, &PyMemberDescr_Type)) {
+        PyErr_Format(PyExc_TypeError, "`member` must be a slot's descriptor, got %.200s", Py_TYPE(member)->tp_name);
+        return NULL;
+    }
     PyMemberDescrObject *descriptor = (PyMemberDescrObject *)member;
     PyTypeObject *objclass = PyDescr_TYPE(descriptor);
     if (!PyType_IsSubtype(objclass, owned_the_state->Owned) || descriptor->d_member->type != Py_T_OBJECT_EX) {
@@ -195,7 +201,6 @@ slot_get_qualname(PyObject *self, void *Py_UNUSED(closure))
 
 static PyMemberDef slot_members[] = {
     {"__name__", Py_T_OBJECT_EX, offsetof(checked_slot, name), Py_READONLY, NULL},
-    {"member", Py_T_OBJECT_EX, offsetof(checked_slot, member), Py_READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 

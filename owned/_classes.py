@@ -94,7 +94,7 @@ def _remake(cls: type, slots: bool) -> type:
         bases = (*(base for base in bases if base is not object), _core.Owned)
     made = _make_type(cls, bases, namespace)
     for name, default in defaults.items():
-        type.__setattr__(made, name, _core.CheckedSlot(vars(made)[name].member, default))
+        type.__setattr__(made, name, _core.CheckedSlot(vars(made)[name], default))
     _rebind_class_cell(cls, made)
     return made
 

@@ -20,7 +20,7 @@ def elsewhere() -> Callable[..., Any]:
         def target() -> None:
             try:
                 outcome.append((function(*args), None))
-            except BaseException as error:  # noqa: BLE001 - raised again by the caller
+            except BaseException as error:
                 outcome.append((None, error))
 
         thread = threading.Thread(target=target, name="elsewhere")

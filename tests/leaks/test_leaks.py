@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import scenarios
 from programs import run_program
 

@@ -8,13 +8,13 @@ import os
 from typing import Any
 
 import attrs
-from actors import Actor
-from guarded import Node
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
 import owned
+from actors import Actor
+from guarded import Node
 
 ACTORS = 3
 actors = st.integers(0, ACTORS - 1)

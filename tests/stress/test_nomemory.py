@@ -8,6 +8,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+
 import scenarios
 
 pytestmark = pytest.mark.skipif(

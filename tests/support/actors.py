@@ -22,7 +22,7 @@ class Actor:
         while (order := self._orders.get()) is not None:
             try:
                 self._results.put((order(), None))
-            except BaseException as error:  # noqa: BLE001 - raised again by the caller
+            except BaseException as error:
                 self._results.put((None, error.with_traceback(None)))
             del order
 

@@ -21,7 +21,7 @@ def crowd(count: int, work: Callable[[int], None], *, timeout: float = 60) -> No
         try:
             barrier.wait(timeout)
             work(number)
-        except Exception as error:  # noqa: BLE001 - raised again by the caller
+        except Exception as error:
             errors.append(error)
 
     threads = [threading.Thread(target=run, args=(i,), name=f"crowd-{i}", daemon=True) for i in range(count)]

@@ -11,7 +11,16 @@ import textwrap
 def run_program(source: str, *args: str, timeout: float = 120) -> str:
     """Run Python source in a new interpreter; its output. A crash, an error or a word on stderr is a failure."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-X", "faulthandler", "-c", textwrap.dedent(source), *args],
+        [
+            sys.executable,
+            "-W",
+            "ignore::DeprecationWarning",
+            "-X",
+            "faulthandler",
+            "-c",
+            textwrap.dedent(source),
+            *args,
+        ],
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -13,9 +13,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
-from guarded import Bag, Node
-
 import owned
+from guarded import Bag, Node
 
 
 class Plain:
@@ -37,7 +36,7 @@ class Scenario(NamedTuple):
 
     make: Callable[[], Any]
     run: Callable[[Any], object]
-    intact: Callable[[Any], bool] = lambda made: True  # noqa: ARG005
+    intact: Callable[[Any], bool] = lambda made: True
 
 
 def graph() -> Node:
@@ -144,7 +143,9 @@ def look_unchecked(node: Any) -> str:
 SCENARIOS: dict[str, Scenario] = {
     "slots class": Scenario(lambda: None, lambda _: Node("a", Node("b"))),
     "dict class": Scenario(lambda: None, lambda _: Bag(a=1, b=[2], c={3: [4]})),
-    "new class": Scenario(lambda: None, lambda _: owned.owned(type("New", (), {"__slots__": ("a",), "m": lambda s: s.a}))),
+    "new class": Scenario(
+        lambda: None, lambda _: owned.owned(type("New", (), {"__slots__": ("a",), "m": lambda s: s.a}))
+    ),
     "attribute": Scenario(
         lambda: Node("a"), lambda node: node.rename("b"), lambda node: node.name in ("a", "b") and is_private(node)
     ),
@@ -156,15 +157,25 @@ SCENARIOS: dict[str, Scenario] = {
     "list append": Scenario(
         lambda: owned.List([1]), lambda items: items.append([2]), lambda items: items in ([1], [1, [2]])
     ),
-    "list extend": Scenario(lambda: owned.List([1]), lambda items: items.extend([[2], [3]]), lambda items: items[0] == 1),
+    "list extend": Scenario(
+        lambda: owned.List([1]), lambda items: items.extend([[2], [3]]), lambda items: items[0] == 1
+    ),
     "list slice": Scenario(
-        lambda: owned.List([1, 2, 3]), lambda items: items.__setitem__(slice(1, 2), [[4], [5]]), lambda items: items[0] == 1
+        lambda: owned.List([1, 2, 3]),
+        lambda items: items.__setitem__(slice(1, 2), [[4], [5]]),
+        lambda items: items[0] == 1,
     ),
-    "list walk": Scenario(lambda: owned.List([1, 2]), lambda items: [list(items), list(reversed(items)), items + items]),
+    "list walk": Scenario(
+        lambda: owned.List([1, 2]), lambda items: [list(items), list(reversed(items)), items + items]
+    ),
     "dict set": Scenario(
-        lambda: owned.Dict(a=1), lambda items: items.__setitem__("b", [1]), lambda items: items["a"] == 1 and len(items) <= 2
+        lambda: owned.Dict(a=1),
+        lambda items: items.__setitem__("b", [1]),
+        lambda items: items["a"] == 1 and len(items) <= 2,
     ),
-    "dict update": Scenario(lambda: owned.Dict(a=1), lambda items: items.update(b=[1], c={}), lambda items: items["a"] == 1),
+    "dict update": Scenario(
+        lambda: owned.Dict(a=1), lambda items: items.update(b=[1], c={}), lambda items: items["a"] == 1
+    ),
     "dict walk": Scenario(
         lambda: owned.Dict(a=1), lambda items: [list(items), list(items.items()), items | {"b": 1}, items.copy()]
     ),
@@ -172,9 +183,13 @@ SCENARIOS: dict[str, Scenario] = {
     "set walk": Scenario(lambda: owned.Set([1]), lambda items: [list(items), items | {2}, items.copy()]),
     "own": Scenario(Plain, owned.own, lambda plain: plain.items == [1, 2, 3]),
     "wrapper": Scenario(
-        lambda: owned.own(Plain()), lambda w: (w.items[0], w().append, w.table["a"], list(w.items)), lambda w: w.items[2] == 3
+        lambda: owned.own(Plain()),
+        lambda w: (w.items[0], w().append, w.table["a"], list(w.items)),
+        lambda w: w.items[2] == 3,
     ),
-    "wrapper write": Scenario(lambda: owned.own(Plain()), lambda w: w.items.append(4), lambda w: 3 <= len(w.items) <= 4),
+    "wrapper write": Scenario(
+        lambda: owned.own(Plain()), lambda w: w.items.append(4), lambda w: 3 <= len(w.items) <= 4
+    ),
     "own twice": Scenario(lambda: owned.own(Plain()), lambda w: owned.own(owned.unwrap(w)), is_private),
     "unwrap": Scenario(lambda: owned.own(Plain()), owned.unwrap, is_private),
     "Region": Scenario(lambda: None, lambda _: region_of_nodes()),
@@ -183,13 +198,19 @@ SCENARIOS: dict[str, Scenario] = {
     "share": Scenario(graph, lambda root: owned.share(root, lock=owned.Lock()), graph_intact),
     "share without a lock": Scenario(graph, owned.share, graph_intact),
     "share under theirs": Scenario(graph, lambda root: owned.share(root, lock=threading.RLock()), graph_intact),
-    "share a Region": Scenario(region_of_nodes, lambda made: owned.share(made[0]), lambda made: made[1].name == "inside"),
+    "share a Region": Scenario(
+        region_of_nodes, lambda made: owned.share(made[0]), lambda made: made[1].name == "inside"
+    ),
     "move": Scenario(graph, owned.move, graph_intact),
     "move a Region": Scenario(region_of_nodes, lambda made: owned.move(made[0]), lambda made: made[1].name == "inside"),
     "move to": Scenario(graph, lambda root: owned.move(root, to=threading.main_thread()), graph_intact),
-    "claim": Scenario(lambda: owned.move(graph()), lambda parcel: parcel.claim(), lambda parcel: graph_intact(parcel.claim())),
+    "claim": Scenario(
+        lambda: owned.move(graph()), lambda parcel: parcel.claim(), lambda parcel: graph_intact(parcel.claim())
+    ),
     "adopt": Scenario(
-        lambda: left_behind(graph), owned.adopt, lambda root: owned.state(root) == "orphaned" and graph_intact(owned.adopt(root))
+        lambda: left_behind(graph),
+        owned.adopt,
+        lambda root: owned.state(root) == "orphaned" and graph_intact(owned.adopt(root)),
     ),
     "touch what is another's": Scenario(
         lambda: left_behind(Node), lambda node: refused(lambda: node.name), lambda node: owned.state(node) == "orphaned"
@@ -214,7 +235,9 @@ SCENARIOS: dict[str, Scenario] = {
         lambda made: made[1].__enter__() and (made[0].append(made[2]), made[1].release()),
         stored_or_not,
     ),
-    "release what is not held": Scenario(owned.Lock, lambda lock: refused(lock.release), lambda lock: not lock.locked()),
+    "release what is not held": Scenario(
+        owned.Lock, lambda lock: refused(lock.release), lambda lock: not lock.locked()
+    ),
     "locked": Scenario(
         lambda: owned.share(owned.List([1])),
         lambda items: owned.locked(items).__enter__() and owned.lock_of(items).release(),

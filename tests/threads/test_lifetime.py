@@ -12,11 +12,11 @@ import threading
 import weakref
 
 import pytest
+
+import owned
 from guarded import Bag, Node
 from locks import LIMIT, join
 from programs import run_program
-
-import owned
 
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
@@ -171,7 +171,7 @@ def test_dying_in_turns():
                     others.pop(0)
                 if round_ % 100 == 0:
                     gc.collect()
-        except BaseException as error:  # noqa: BLE001 - told to the test
+        except BaseException as error:
             problems.append(error)
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
@@ -432,7 +432,9 @@ def boom():
     raise ZeroDivisionError
 
 
-@pytest.mark.parametrize("make", [lambda key: owned.Dict({key: 1}), lambda key: owned.Set([key]), lambda key: owned.List([key])])
+@pytest.mark.parametrize(
+    "make", [lambda key: owned.Dict({key: 1}), lambda key: owned.Set([key]), lambda key: owned.List([key])]
+)
 def test_comparison_that_raises(make):
     """What a key's __eq__ raises comes out, and the container is as it was."""
     items = make(Hostile(boom))
@@ -469,11 +471,11 @@ def test_comparison_that_changes_the_container(kind, meanwhile):
                 items.extend(keys)
         try:
             if operation == "in":
-                Hostile(action) in items  # noqa: B015 - for its effect
+                Hostile(action) in items
             elif operation == "remove":
                 items.remove(Hostile(action)) if kind != "Dict" else items.pop(Hostile(action))
             else:
-                items == type(items)(items)  # noqa: B015 - for its effect
+                items == type(items)(items)
         except (KeyError, ValueError, RuntimeError):
             pass
     gc.collect()

@@ -5,10 +5,10 @@ import os
 import threading
 
 import pytest
-from locks import LIMIT, join
-from programs import run_program
 
 import owned
+from locks import LIMIT, join
+from programs import run_program
 
 BOTH = pytest.mark.parametrize("kind", [owned.Lock, owned.RLock])
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from crowd import crowd
-from guarded import Bag, Node
 
 import owned
+from crowd import crowd
+from guarded import Bag, Node
 
 THREADS = 8
 EACH = 10_000 // THREADS

@@ -13,9 +13,9 @@ import weakref
 from fractions import Fraction
 
 import pytest
-from locks import LIMIT, held_elsewhere, join, orphan
 
 import owned
+from locks import LIMIT, held_elsewhere, join, orphan
 
 BOTH = pytest.mark.parametrize("kind", [owned.Lock, owned.RLock])
 needs_signals = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers here")

@@ -4,9 +4,9 @@
 import threading
 
 import pytest
-from locks import LIMIT, held_elsewhere, join, orphan
 
 import owned
+from locks import LIMIT, held_elsewhere, join, orphan
 
 
 def test_reentrant():

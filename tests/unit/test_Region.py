@@ -8,9 +8,9 @@ import weakref
 from typing import Any
 
 import pytest
-from guarded import Bag, Node
 
 import owned
+from guarded import Bag, Node
 from owned import Region, State, state
 
 
@@ -56,7 +56,7 @@ def test_an_exception_closes_the_block() -> None:
     nodes: list[Any] = []
     with pytest.raises(ZeroDivisionError), region:
         nodes.append(Node())
-        1 / 0  # noqa: B018
+        1 / 0
     outside = Node()
     owned.share(region)
     assert state(nodes[0]) is State.SHARED

@@ -7,9 +7,9 @@ import threading
 from typing import Any
 
 import pytest
-from guarded import Bag, Node
 
 import owned
+from guarded import Bag, Node
 from owned import State, adopt, owner, state
 
 
@@ -29,7 +29,7 @@ def test_orphans_are_nobodys_until_adopted() -> None:
     assert owner(node).name == "the late"
     assert owner(node).finished
     with pytest.raises(owned.OrphanedError, match=r"thread 'the late', whose it was, has ended.*adopt\(obj\)"):
-        node.name  # noqa: B018
+        node.name
     assert adopt(node) is node
     assert state(node) is State.PRIVATE
     assert node.name == "node"

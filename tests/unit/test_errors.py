@@ -10,9 +10,9 @@ import weakref
 from typing import Any
 
 import pytest
-from guarded import Bag, Node
 
 import owned
+from guarded import Bag, Node
 from owned import errors
 from owned._violations import observe
 
@@ -134,7 +134,7 @@ def test_observers_see_each_as_it_is_made(elsewhere: Any) -> None:
 
     def swallow() -> None:
         try:
-            node.name  # noqa: B018
+            node.name
         except RuntimeError:
             pass
 
@@ -153,7 +153,12 @@ def test_observers_see_refused_verbs_too() -> None:
     parcel, shared = owned.move(Node()), owned.share(Node())
     parcel.claim()
     with observe(seen.append):
-        for misuse in (parcel.claim, lambda: owned.share(shared), lambda: owned.move(shared), lambda: owned.adopt(shared)):
+        for misuse in (
+            parcel.claim,
+            lambda: owned.share(shared),
+            lambda: owned.move(shared),
+            lambda: owned.adopt(shared),
+        ):
             with pytest.raises(owned.OwnershipError):
                 misuse()
     assert [(error.access, error.type_name) for error in seen] == [

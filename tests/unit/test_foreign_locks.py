@@ -10,9 +10,9 @@ import threading
 import weakref
 
 import pytest
-from locks import LIMIT, held_elsewhere, join
 
 import owned
+from locks import LIMIT, held_elsewhere, join
 from owned._foreign_locks import register_lock
 
 python_rlock = threading._PyRLock  # type: ignore[attr-defined]
@@ -226,8 +226,8 @@ def test_shared_by_many_threads_at_once():
 
         def share(lock=lock, start=start, shared=shared):
             items = owned.List()
-            start.wait(LIMIT)  # noqa: B023
-            shared.append(owned.share(items, lock=lock))  # noqa: B023
+            start.wait(LIMIT)
+            shared.append(owned.share(items, lock=lock))
 
         threads = [threading.Thread(target=share) for _ in range(4)]
         for thread in threads:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from owned import FrozenError, freeze, frozendict, owned
+from owned import FrozenError, freeze, frozendict
 
 
 class Plain:
@@ -53,20 +53,6 @@ def test_the_collector_shows_the_dict() -> None:
     assert frozendict is not dict
     if sys.version_info < (3, 15):
         assert not any(type(held) is dict for held in gc.get_referents(frozendict(a=[1])))
-
-
-def test_the_member_behind_a_checked_slot() -> None:
-    """A CheckedSlot shows the member descriptor that it stands for."""
-
-    @owned
-    class Slots:
-        __slots__ = ("a",)
-
-    x: Any = Slots()
-    x.a = 1
-    freeze(x)
-    vars(Slots)["a"].member.__set__(x, 2)
-    assert x.a == 2
 
 
 def test_a_member_descriptor_that_was_kept() -> None:

@@ -5,9 +5,9 @@ import multiprocessing
 import threading
 
 import pytest
-from locks import held_elsewhere, orphan
 
 import owned
+from locks import held_elsewhere, orphan
 
 LOCKS = {
     "Lock": owned.Lock,

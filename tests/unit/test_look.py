@@ -7,9 +7,9 @@ import threading
 from typing import Any
 
 import pytest
-from guarded import Node
 
 import owned
+from guarded import Node
 from owned import State, explain, lock_of, owner, state
 
 

@@ -12,9 +12,9 @@ import weakref
 from typing import Any
 
 import pytest
-from guarded import Bag, Node
 
 import owned
+from guarded import Bag, Node
 from owned import State, move, owner, state
 
 
@@ -46,7 +46,7 @@ def test_the_claimer_owns_it(elsewhere: Any) -> None:
 
         def touch() -> None:
             try:
-                mine.name  # noqa: B018
+                mine.name
             except owned.WrongThreadError as error:
                 errors.append(error)
 

@@ -127,7 +127,7 @@ def test_class_cell(slots):
             return super().name(), __class__
 
     class Lambda(Base):
-        table = {"name": lambda self: (super(__class__, self).name(), __class__)}  # noqa: RUF012, UP008
+        table = {"name": lambda self: (super(__class__, self).name(), __class__)}  # noqa: UP008
 
         def name(self):
             return self.table["name"](self)

@@ -151,7 +151,6 @@ def test_living_on_several_threads(base):
     """Threads, processes, executors, queues, locks and what belongs to an event loop: keep the data in a class of its
     own.
     """
-
     try:
         cls = types.new_class("Mine", (base,))
     except TypeError:

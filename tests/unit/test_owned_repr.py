@@ -210,7 +210,7 @@ def test_introspection():
 
 
 def test_pprint():
-    """pprint shows an owned dataclass as it shows any other."""
+    """Pprint shows an owned dataclass as it shows any other."""
 
     @dataclass
     class Row:

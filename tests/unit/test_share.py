@@ -9,14 +9,14 @@ import weakref
 from typing import Any
 
 import pytest
-from guarded import Bag, Node
 
 import owned
+from guarded import Bag, Node
 from owned import State, lock_of, share, state
 
 
 def test_returns_the_object_under_the_lock() -> None:
-    """share gives back its argument; lock_of tells the lock; holding it is all it takes."""
+    """Share gives back its argument; lock_of tells the lock; holding it is all it takes."""
     lock = owned.Lock()
     node = Node()
     assert share(node, lock=lock) is node
@@ -30,7 +30,7 @@ def test_without_the_lock_every_thread_is_refused(elsewhere: Any) -> None:
     """The sharer too needs the lock."""
     node = share(Node())
     with pytest.raises(owned.LockNotHeldError, match="which nobody holds"):
-        node.name  # noqa: B018
+        node.name
     with pytest.raises(owned.LockNotHeldError):
         elsewhere(node.rename, "other")
 
@@ -108,7 +108,7 @@ def test_what_is_stored_later_joins() -> None:
         assert lock_of(root.children) is lock_of(root)
         assert lock_of(root.children[0]) is lock_of(root)
     with pytest.raises(owned.LockNotHeldError):
-        child.name  # noqa: B018
+        child.name
 
 
 def test_a_stored_container_is_copied_with_its_shape() -> None:
@@ -155,7 +155,9 @@ def test_refuses_what_is_not_guarded(value: object) -> None:
         share(value)
 
 
-@pytest.mark.parametrize("lock", [1, "lock", object(), threading.Lock(), threading.Semaphore(), threading.Event(), Node])
+@pytest.mark.parametrize(
+    "lock", [1, "lock", object(), threading.Lock(), threading.Semaphore(), threading.Event(), Node]
+)
 def test_refuses_what_is_no_lock(lock: object) -> None:
     """And the object stays private."""
     node = Node()

@@ -7,9 +7,9 @@ import threading
 from typing import Any
 
 import pytest
-from guarded import Bag, Node
 
 import owned
+from guarded import Bag, Node
 
 
 def test_lets_this_thread_touch_anything(elsewhere: Any) -> None:
@@ -38,7 +38,7 @@ def test_only_this_thread() -> None:
     def checked() -> None:
         inside.wait(30)
         try:
-            node.name  # noqa: B018
+            node.name
         except owned.WrongThreadError:
             refused.append(True)
         done.wait(30)
@@ -61,9 +61,9 @@ def test_nests_and_ends(elsewhere: Any) -> None:
         with block, block:
             pass
         with pytest.raises(ZeroDivisionError), block:
-            1 / 0  # noqa: B018
+            1 / 0
         with pytest.raises(owned.WrongThreadError):
-            node.name  # noqa: B018
+            node.name
         with pytest.raises(RuntimeError, match="no `with unchecked"):
             block.__exit__(None, None, None)
 
