@@ -39,6 +39,7 @@ from owned._core import (
     unchecked,
     unwrap,
 )
+from owned._foreign_locks import register_lock
 from owned._frozen import freeze, is_frozen, never_freeze, register, thaw
 from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
@@ -98,6 +99,7 @@ __all__ = [
     "owned",
     "owner",
     "register",
+    "register_lock",
     "share",
     "state",
     "thaw",
