@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import operator
+import os
 import pathlib
 import re
 import threading
@@ -17,6 +18,7 @@ import owned
 from owned import WrongThreadError
 
 THREADS = 8
+EACH = int(os.environ.get("OWNED_TOUCHES", "10000")) // THREADS
 
 # Every special method that the interpreter or the standard library calls on an instance, and a call that leads to it.
 SPECIAL = {
@@ -291,7 +293,7 @@ def test_ten_thousand_touches():
 
     def attack(_index):
         refused = 0
-        for turn in range(1250):
+        for turn in range(EACH):
             try:
                 touches[turn % len(touches)](targets[turn % len(targets)])
             except WrongThreadError:
@@ -300,12 +302,12 @@ def test_ten_thousand_touches():
 
     def work(_index):
         mine = _instances()
-        for turn in range(1250):
+        for turn in range(EACH):
             x = mine[turn % len(mine)]
             x.number += 1
             x.items.append(turn)
         return sum(x.number - 1 for x in mine)
 
-    assert together(attack) == [1250] * THREADS
-    assert together(work) == [1250] * THREADS
+    assert together(attack) == [EACH] * THREADS
+    assert together(work) == [EACH] * THREADS
     assert [(x.number, x.text, x.items) for x in targets] == [(1, "t", [1])] * len(targets)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import operator
+import os
 import re
 import threading
 import weakref
@@ -463,11 +464,12 @@ def test_ten_thousand_touches_from_eight_threads_are_refused_and_ten_thousand_le
         len,
         lambda x: x == {},
     ]
+    each = int(os.environ.get("OWNED_TOUCHES", "10000")) // 8
     refused, barrier = [0] * 8, threading.Barrier(8)
 
     def intrude(i: int) -> None:
         barrier.wait(30)
-        for n in range(1250):
+        for n in range(each):
             try:
                 kinds[n % len(kinds)](w)
             except owned.WrongThreadError:
@@ -482,5 +484,5 @@ def test_ten_thousand_touches_from_eight_threads_are_refused_and_ten_thousand_le
     for thread in threads:
         thread.join(60)
         assert not thread.is_alive()
-    assert refused == [1250] * 8
+    assert refused == [each] * 8
     assert w == {"a": [1], 1: 2}
