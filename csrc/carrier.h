@@ -33,13 +33,7 @@ PyObject *owned_slot_member_borrowed(PyObject *slot);
 /* Do instances of this type have a __dict__? */
 int owned_type_has_dict(PyTypeObject *type);
 
-/* What becomes of a value that is about to be stored in a guarded object whose region is `region` (resolved, and this
- * thread may write there). An exact list, dict or set becomes a List, Dict or Set in that region, recursively;
- * a private object of this thread stored into a SHARED region joins it with all it reaches; anything else passes.
- * New reference, NULL with an error set and nothing changed. */
-PyObject *owned_settle_slow(PyObject *value, owned_region *region);
-
-/* The values that settle as what they are in any region, told by their type alone. */
+/* The values that settle (settle.h) as what they are in any region, told by their type alone. */
 static inline int
 owned_is_scalar(PyObject *value)
 {
@@ -47,16 +41,10 @@ owned_is_scalar(PyObject *value)
            PyBool_Check(value) || PyBytes_CheckExact(value);
 }
 
-static inline PyObject *
-owned_settle(PyObject *value, owned_region *region)
-{
-    return owned_is_scalar(value) ? Py_NewRef(value) : owned_settle_slow(value, region);
-}
-
 /* A value that no code can change: exact immutable builtins, and tuples and frozensets of them are *not* looked into. */
 int owned_is_atomic(PyObject *value);
 
-/* The containers' makers, used by owned_settle_slow: an empty one in `region`. New reference. */
+/* The containers' makers, used by settle.c: an empty one in `region`. New reference. */
 PyObject *owned_list_new(owned_region *region);
 PyObject *owned_dict_new(owned_region *region);
 PyObject *owned_set_new(owned_region *region);

@@ -198,16 +198,23 @@ plain_from(PyObject *guarded)
     return plain;
 }
 
-PyObject *
-owned_settle_content(PyObject *self, owned_region **where, PyObject *plain)
+int
+owned_settle_content(owned_settling *settling, PyObject *self, owned_region **where, PyObject *plain)
 {
     if (plain == NULL)
-        return NULL;
+        return -1;
+    int result = 0;
     owned_region *region = owned_region_of(self, where);
-    if (!all_settled(plain, owned_region_state_of(region) == OWNED_SHARED))
-        Py_SETREF(plain, plain_from(owned_settle(plain, region)));
+    if (all_settled(plain, owned_region_state_of(region) == OWNED_SHARED))
+        owned_settle_as_is(settling, plain);
+    else if ((result = owned_settle_slow(settling, plain, region)) == 0) {
+        settling->value = plain_from(settling->value);
+        if (settling->value == NULL)
+            result = owned_settled(settling, -1);
+    }
     Py_DECREF((PyObject *)region);
-    return plain;
+    Py_DECREF(plain);
+    return result;
 }
 
 /* The content of an exact container goes into a new guarded one, by the builtin's own means. */
@@ -232,8 +239,13 @@ owned_container_from(PyObject *plain, int is_settled)
         return NULL;
     owned_region *region = owned_birth_region();
     PyObject *self = NULL;
-    if (region != NULL && !is_settled && !all_settled(plain, 0))
-        self = owned_settle(plain, region);
+    owned_settling settling;
+    if (region != NULL && !is_settled && !all_settled(plain, 0)) {
+        if (owned_settle_slow(&settling, plain, region) == 0) {
+            self = Py_NewRef(settling.value);
+            owned_settled(&settling, 0);
+        }
+    }
     else if (region != NULL) {
         self = PyList_CheckExact(plain)   ? owned_list_new(region)
                : PyDict_CheckExact(plain) ? owned_dict_new(region)
@@ -284,12 +296,12 @@ owned_container_setattr(PyObject *self, owned_region **where, PyObject *name, Py
     int is_left = is_left_to_class(self, name);
     if (is_left < 0)
         return -1;
-    PyObject *settled = is_left ? Py_NewRef(value) : owned_settle_into(self, where, value);
-    if (settled == NULL)
+    if (is_left)
+        return PyObject_GenericSetAttr(self, name, value);
+    owned_settling settling;
+    if (owned_settle_into(&settling, self, where, value) < 0)
         return -1;
-    int result = PyObject_GenericSetAttr(self, name, settled);
-    Py_DECREF(settled);
-    return result;
+    return owned_settled(&settling, PyObject_GenericSetAttr(self, name, settling.value));
 }
 
 /* ---- birth --------------------------------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 #ifndef OWNED_CONTAINERS_H
 #define OWNED_CONTAINERS_H
 
-#include "carrier.h"
+#include "settle.h"
 #include "state.h"
 
 /* ---- accesses all three have --------------------------------------------------------------------------------- */
@@ -43,22 +43,24 @@ int owned_operands_check(PyObject *const *operands, Py_ssize_t count, const owne
 
 /* ---- settling ------------------------------------------------------------------------------------------------ */
 
-/* A value that is about to be stored in `self`, whose region pointer is *where. New reference. */
-static inline PyObject *
-owned_settle_into(PyObject *self, owned_region **where, PyObject *value)
+/* owned_settle() of a value, which may be NULL, to be stored in `self`, whose region pointer is *where. */
+static inline int
+owned_settle_into(owned_settling *settling, PyObject *self, owned_region **where, PyObject *value)
 {
-    if (owned_is_scalar(value))
-        return Py_NewRef(value);
+    if (value == NULL || owned_is_scalar(value)) {
+        owned_settle_as_is(settling, value);
+        return 0;
+    }
     owned_region *region = owned_region_of(self, where);
-    PyObject *settled = owned_settle(value, region);
+    int result = owned_settle_slow(settling, value, region);
     Py_DECREF((PyObject *)region);
-    return settled;
+    return result;
 }
 
-/* The same for all that an exact list, dict or set holds which nobody else knows yet, at once: nothing joins the
- * region unless all of it can, and what is in it twice stays one. `plain` is stolen and may be NULL with an error
- * set; an exact list, dict or set comes back, perhaps another one. */
-PyObject *owned_settle_content(PyObject *self, owned_region **where, PyObject *plain);
+/* The same for all that an exact list, dict or set holds which nobody else knows yet, at once: what is in it twice
+ * stays one. `plain` is stolen and may be NULL with an error set; settling->value becomes an exact list, dict or set,
+ * perhaps another one. */
+int owned_settle_content(owned_settling *settling, PyObject *self, owned_region **where, PyObject *plain);
 
 /* A List, Dict or Set of this thread with what `plain` holds, settled unless it is known to be. `plain` as above. */
 PyObject *owned_container_from(PyObject *plain, int is_settled);

@@ -55,6 +55,70 @@ is_guarded(PyObject *obj)
     return PyObject_TypeCheck(obj, owned_the_state->Dict);
 }
 
+typedef struct {
+    owned_settling key, value;
+    Py_ssize_t size; /* of the Dict before the store */
+} settling_item;
+
+static inline int
+settle_item(settling_item *item, PyObject *self, PyObject *key, PyObject *value)
+{
+    item->size = PyDict_GET_SIZE(self);
+    if (owned_settle_into(&item->key, self, WHERE(self), key) < 0)
+        return -1;
+    if (owned_settle_into(&item->value, self, WHERE(self), value) < 0)
+        return owned_settled(&item->key, -1);
+    return 0;
+}
+
+/* An item that was there keeps its key: the new, equal one is not stored. */
+static inline int
+item_settled(settling_item *item, PyObject *self, int result)
+{
+    owned_settled(&item->value, result);
+    owned_settled(&item->key, PyDict_GET_SIZE(self) > item->size ? 0 : -1);
+    return result;
+}
+
+typedef int (*item_visitor)(PyObject *self, PyObject *key, PyObject *value);
+
+static int
+look_up(PyObject *self, PyObject *key, PyObject *Py_UNUSED(value))
+{
+    return PyDict_Contains(self, key);
+}
+
+/* How many items of a plain dict of our own were visited before one failed. */
+static Py_ssize_t
+visit_items(PyObject *self, PyObject *items, item_visitor visit)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0, visited = 0;
+    int failed = 0;
+    while (!failed && PyDict_Next(items, &position, &key, &value)) {
+        Py_INCREF(key);
+        Py_INCREF(value);
+        failed = visit(self, key, value) < 0;
+        Py_DECREF(value);
+        Py_DECREF(key);
+        visited += !failed;
+    }
+    return visited;
+}
+
+/* dict.update() may fail half way, when a key is compared. Where something has to join, every key is looked up before
+ * the first is stored. If storing fails after all, what was to join joins unless nothing was stored. */
+static int
+put_in_joining(PyObject *self, owned_settling *settling, const owned_access *how)
+{
+    Py_ssize_t count = PyDict_GET_SIZE(settling->value);
+    if (visit_items(self, settling->value, look_up) < count || CHECK(self, how, NULL) < 0)
+        return owned_settled(settling, -1);
+    Py_ssize_t stored = visit_items(self, settling->value, PyDict_SetItem);
+    owned_settled(settling, stored == 0 ? -1 : 0);
+    return stored < count ? -1 : 0;
+}
+
 /* Settle what was collected for this Dict in a plain dict of our own, then put all of it in. Collecting may have run
  * any code, which may have let go of the lock, so the check is made again. 0 or -1; steals `collected`, which may be
  * NULL with an error. */
@@ -63,10 +127,12 @@ take_in(PyObject *self, PyObject *collected, const owned_access *how)
 {
     if (collected != NULL && CHECK(self, how, NULL) < 0)
         Py_CLEAR(collected);
-    collected = owned_settle_content(self, WHERE(self), collected);
-    int result = collected == NULL ? -1 : PyDict_Update(self, collected);
-    Py_XDECREF(collected);
-    return result;
+    owned_settling settling;
+    if (owned_settle_content(&settling, self, WHERE(self), collected) < 0)
+        return -1;
+    if (settling.joining != NULL)
+        return put_in_joining(self, &settling, how);
+    return owned_settled(&settling, PyDict_Update(self, settling.value));
 }
 
 int
@@ -152,13 +218,11 @@ dict_fromkeys(PyObject *type, PyObject *const *args, Py_ssize_t nargs, PyObject 
     if (nargs != 2)
         return owned_method_call(method, type, args, nargs, kwnames);
     owned_region *region = owned_birth_region();
-    PyObject *settled = region == NULL ? NULL : owned_settle(args[1], region);
-    if (settled == NULL)
+    owned_settling settling;
+    if (region == NULL || owned_settle(&settling, args[1], region) < 0)
         return NULL;
-    PyObject *const settled_args[] = {args[0], settled};
-    PyObject *result = owned_method_call(method, type, settled_args, nargs, kwnames);
-    Py_DECREF(settled);
-    return result;
+    PyObject *const settled_args[] = {args[0], settling.value};
+    return owned_settled_object(&settling, owned_method_call(method, type, settled_args, nargs, kwnames));
 }
 
 static PyObject *
@@ -173,15 +237,12 @@ dict_setdefault(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObjec
     PyObject *found;
     if (PyDict_GetItemRef(self, args[0], &found) != 0)
         return found;
-    PyObject *result = NULL;
-    PyObject *key = owned_settle_into(self, WHERE(self), args[0]);
-    PyObject *value = key == NULL ? NULL : owned_settle_into(self, WHERE(self), args[1]);
-    if (value != NULL) {
-        PyObject *const settled_args[] = {key, value};
-        result = owned_method_call(method, self, settled_args, nargs, kwnames);
-    }
-    Py_XDECREF(value);
-    Py_XDECREF(key);
+    settling_item item;
+    if (settle_item(&item, self, args[0], args[1]) < 0)
+        return NULL;
+    PyObject *const settled_args[] = {item.key.value, item.value.value};
+    PyObject *result = owned_method_call(method, self, settled_args, nargs, kwnames);
+    item_settled(&item, self, result == item.value.value ? 0 : -1);
     return result;
 }
 
@@ -275,14 +336,10 @@ dict_ass_subscript(PyObject *self, PyObject *key, PyObject *value)
         return -1;
     if (value == NULL)
         return BASE.tp_as_mapping->mp_ass_subscript(self, key, NULL);
-    int result = -1;
-    PyObject *settled_key = owned_settle_into(self, WHERE(self), key);
-    PyObject *settled = settled_key == NULL ? NULL : owned_settle_into(self, WHERE(self), value);
-    if (settled != NULL)
-        result = BASE.tp_as_mapping->mp_ass_subscript(self, settled_key, settled);
-    Py_XDECREF(settled);
-    Py_XDECREF(settled_key);
-    return result;
+    settling_item item;
+    if (settle_item(&item, self, key, value) < 0)
+        return -1;
+    return item_settled(&item, self, BASE.tp_as_mapping->mp_ass_subscript(self, item.key.value, item.value.value));
 }
 
 /* As with the builtins, the left operand decides what comes out. */

@@ -210,6 +210,21 @@ owned_graph_give(owned_graph *g, owned_region *to)
 }
 
 void
+owned_graph_give_mine(owned_graph *g, owned_region *to)
+{
+    for (size_t i = 0; i < g->taken_used; i++) {
+        owned_region **where = owned_carried(g->taken[i]);
+        owned_region *region = owned_region_of(g->taken[i], where);
+        if (region != NULL && owned_region_is_mine(region))
+            owned_region_repoint(g->taken[i], where, to);
+        Py_XDECREF((PyObject *)region);
+    }
+    for (size_t i = 0; i < g->membranes_used; i++)
+        if (owned_region_is_mine(g->membranes[i]))
+            owned_region_forward(g->membranes[i], to);
+}
+
+void
 owned_graph_release(owned_graph *g)
 {
     for (size_t i = 0; i < g->membranes_used; i++)

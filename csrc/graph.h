@@ -31,6 +31,9 @@ int owned_graph_walk_children(owned_graph *graph, PyObject *parent, owned_region
 /* Re-point all that was taken at `to`, and forward the membranes there. Cannot fail. */
 void owned_graph_give(owned_graph *graph, owned_region *to);
 
+/* The same for what is private to this thread still: code may have run since the walk. Cannot fail. */
+void owned_graph_give_mine(owned_graph *graph, owned_region *to);
+
 void owned_graph_release(owned_graph *graph);
 
 /* Takes what is private to this thread. */

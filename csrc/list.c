@@ -76,17 +76,17 @@ collect(PyObject *iterable)
     return items;
 }
 
-/* What `iterable` yields, settled in this List's region, as a plain list of our own. The iterable may be anything and
- * may have let go of the lock, so the check is made again. */
-static PyObject *
-settled_items(PyObject *self, PyObject *iterable, const owned_access *how)
+/* owned_settle() of what `iterable` yields, in a plain list of our own. The iterable may be anything and may have let
+ * go of the lock, so the check is made again. */
+static int
+settle_items(owned_settling *settling, PyObject *self, PyObject *iterable, const owned_access *how)
 {
     if (owned_operand_check(iterable, how) < 0)
-        return NULL;
+        return -1;
     PyObject *items = collect(iterable);
     if (items != NULL && CHECK(self, how, NULL) < 0)
         Py_CLEAR(items);
-    return owned_settle_content(self, WHERE(self), items);
+    return owned_settle_content(settling, self, WHERE(self), items);
 }
 
 static int
@@ -96,10 +96,10 @@ list_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return -1;
     if (PyTuple_GET_SIZE(args) != 1 || (kwargs != NULL && PyDict_GET_SIZE(kwargs) != 0))
         return BASE.tp_init(self, args, kwargs);
-    PyObject *items = settled_items(self, PyTuple_GET_ITEM(args, 0), &owned_on_init);
-    int result = items == NULL ? -1 : PyList_SetSlice(self, 0, PY_SSIZE_T_MAX, items);
-    Py_XDECREF(items);
-    return result;
+    owned_settling items;
+    if (settle_items(&items, self, PyTuple_GET_ITEM(args, 0), &owned_on_init) < 0)
+        return -1;
+    return owned_settled(&items, PyList_SetSlice(self, 0, PY_SSIZE_T_MAX, items.value));
 }
 
 /* ---- methods --------------------------------------------------------------------------------------------------- */
@@ -109,12 +109,10 @@ list_append(PyObject *self, PyObject *value)
 {
     if (CHECK(self, &methods[METHOD_append].how, NULL) < 0)
         return NULL;
-    PyObject *settled = owned_settle_into(self, WHERE(self), value);
-    if (settled == NULL)
+    owned_settling settling;
+    if (owned_settle_into(&settling, self, WHERE(self), value) < 0)
         return NULL;
-    int failed = PyList_Append(self, settled);
-    Py_DECREF(settled);
-    return failed ? NULL : Py_NewRef(Py_None);
+    return owned_settled(&settling, PyList_Append(self, settling.value)) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 static PyObject *
@@ -125,13 +123,11 @@ list_insert(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *k
         return NULL;
     if (nargs != 2)
         return owned_method_call(method, self, args, nargs, kwnames);
-    PyObject *settled = owned_settle_into(self, WHERE(self), args[1]);
-    if (settled == NULL)
+    owned_settling settling;
+    if (owned_settle_into(&settling, self, WHERE(self), args[1]) < 0)
         return NULL;
-    PyObject *const settled_args[] = {args[0], settled};
-    PyObject *result = owned_method_call(method, self, settled_args, nargs, kwnames);
-    Py_DECREF(settled);
-    return result;
+    PyObject *const settled_args[] = {args[0], settling.value};
+    return owned_settled_object(&settling, owned_method_call(method, self, settled_args, nargs, kwnames));
 }
 
 static PyObject *
@@ -140,12 +136,10 @@ list_extend(PyObject *self, PyObject *iterable)
     const owned_method *method = &methods[METHOD_extend];
     if (CHECK(self, &method->how, NULL) < 0)
         return NULL;
-    PyObject *items = settled_items(self, iterable, &method->how);
-    if (items == NULL)
+    owned_settling items;
+    if (settle_items(&items, self, iterable, &method->how) < 0)
         return NULL;
-    PyObject *result = owned_method_call(method, self, &items, 1, NULL);
-    Py_DECREF(items);
-    return result;
+    return owned_settled_object(&items, owned_method_call(method, self, &items.value, 1, NULL));
 }
 
 static PyObject *
@@ -220,12 +214,10 @@ list_ass_item(PyObject *self, Py_ssize_t index, PyObject *value)
 {
     if (CHECK(self, value == NULL ? &owned_item_delete : &owned_item_write, NULL) < 0)
         return -1;
-    PyObject *settled = value == NULL ? NULL : owned_settle_into(self, WHERE(self), value);
-    if (value != NULL && settled == NULL)
+    owned_settling settling;
+    if (owned_settle_into(&settling, self, WHERE(self), value) < 0)
         return -1;
-    int result = BASE.tp_as_sequence->sq_ass_item(self, index, settled);
-    Py_XDECREF(settled);
-    return result;
+    return owned_settled(&settling, BASE.tp_as_sequence->sq_ass_item(self, index, settling.value));
 }
 
 static PyObject *
@@ -250,15 +242,11 @@ list_ass_subscript(PyObject *self, PyObject *key, PyObject *value)
     const owned_access *how = value == NULL ? &owned_item_delete : &owned_item_write;
     if (CHECK(self, how, key) < 0)
         return -1;
-    if (value == NULL)
-        return BASE.tp_as_mapping->mp_ass_subscript(self, key, NULL);
-    PyObject *settled = PySlice_Check(key) ? settled_items(self, value, how)
-                                           : owned_settle_into(self, WHERE(self), value);
-    if (settled == NULL)
+    owned_settling settling;
+    if ((value != NULL && PySlice_Check(key) ? settle_items(&settling, self, value, how)
+                                             : owned_settle_into(&settling, self, WHERE(self), value)) < 0)
         return -1;
-    int result = BASE.tp_as_mapping->mp_ass_subscript(self, key, settled);
-    Py_DECREF(settled);
-    return result;
+    return owned_settled(&settling, BASE.tp_as_mapping->mp_ass_subscript(self, key, settling.value));
 }
 
 static PyObject *
@@ -274,12 +262,10 @@ list_inplace_concat(PyObject *self, PyObject *other)
 {
     if (CHECK(self, &on_inplace_add, NULL) < 0)
         return NULL;
-    PyObject *items = settled_items(self, other, &on_inplace_add);
-    if (items == NULL)
+    owned_settling items;
+    if (settle_items(&items, self, other, &on_inplace_add) < 0)
         return NULL;
-    PyObject *result = BASE.tp_as_sequence->sq_inplace_concat(self, items);
-    Py_DECREF(items);
-    return result;
+    return owned_settled_object(&items, BASE.tp_as_sequence->sq_inplace_concat(self, items.value));
 }
 
 /* nb_add exists to see a List on the right of a plain list, whose own sq_concat would look into it unasked. It

@@ -15,6 +15,7 @@
 #include "carrier.h"
 #include "frozen.h"
 #include "object.h"
+#include "settle.h"
 #include "state.h"
 
 int owned_object_add(PyObject *module);
@@ -101,8 +102,12 @@ settle_read(PyObject *self, PyObject *name, PyObject *value, owned_region *regio
     if (dict == NULL || (found = PyDict_GetItemRef(dict, name, &stored)) < 0)
         goto done;
     if (stored == value) {
-        result = owned_settle(value, region);
-        found = result == NULL ? -1 : PyDict_SetItem(dict, name, result);
+        owned_settling settling;
+        found = owned_settle(&settling, value, region);
+        if (found == 0) {
+            result = Py_NewRef(settling.value);
+            found = owned_settled(&settling, PyDict_SetItem(dict, name, settling.value));
+        }
     }
 done:
     if (found < 0 || PyErr_Occurred())
@@ -158,12 +163,12 @@ set_settled(PyObject *self, PyObject *name, PyObject *value, owned_region *regio
     Py_DECREF((PyObject *)type);
     if (is_data < 0)
         return -1;
-    PyObject *settled = is_data ? Py_NewRef(value) : owned_settle(value, region);
-    if (settled == NULL)
+    if (is_data)
+        return PyObject_GenericSetAttr(self, name, value);
+    owned_settling settling;
+    if (owned_settle(&settling, value, region) < 0)
         return -1;
-    int result = PyObject_GenericSetAttr(self, name, settled);
-    Py_DECREF(settled);
-    return result;
+    return owned_settled(&settling, PyObject_GenericSetAttr(self, name, settling.value));
 }
 
 static int

@@ -54,15 +54,22 @@ is_guarded(PyObject *obj)
     return PyObject_TypeCheck(obj, owned_the_state->Set);
 }
 
-/* Give the keys of a plain set of our own to this Set's region. Collecting them may have run any code, which may have
- * let go of the lock, so the check is made again. Steals `plain`, which may be NULL with an error set, and gives it
- * back. */
-static PyObject *
-settled_keys(PyObject *self, PyObject *plain, const owned_access *how)
+/* owned_settle() of the keys of a plain set of our own. Collecting them may have run any code, which may have let go of
+ * the lock, so the check is made again. Steals `plain`, which may be NULL with an error set. */
+static int
+settle_keys(owned_settling *settling, PyObject *self, PyObject *plain, const owned_access *how)
 {
     if (plain != NULL && CHECK(self, how, NULL) < 0)
         Py_CLEAR(plain);
-    return owned_settle_content(self, WHERE(self), plain);
+    return owned_settle_content(settling, self, WHERE(self), plain);
+}
+
+/* The end of a store that may have failed half way: what was to join joins unless nothing was stored. */
+static int
+keys_settled(owned_settling *settling, PyObject *self, Py_ssize_t size_before, int result)
+{
+    owned_settled(settling, PySet_GET_SIZE(self) == size_before ? result : 0);
+    return result;
 }
 
 static int
@@ -74,12 +81,15 @@ set_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return BASE.tp_init(self, args, kwargs);
     if (owned_operand_check(PyTuple_GET_ITEM(args, 0), &owned_on_init) < 0)
         return -1;
-    PyObject *plain = settled_keys(self, PySet_New(PyTuple_GET_ITEM(args, 0)), &owned_on_init);
-    PyObject *settled_args = plain == NULL ? NULL : PyTuple_Pack(1, plain);
-    int result = settled_args == NULL ? -1 : BASE.tp_init(self, settled_args, NULL);
-    Py_XDECREF(settled_args);
-    Py_XDECREF(plain);
-    return result;
+    owned_settling keys;
+    if (settle_keys(&keys, self, PySet_New(PyTuple_GET_ITEM(args, 0)), &owned_on_init) < 0)
+        return -1;
+    PyObject *settled_args = PyTuple_Pack(1, keys.value);
+    if (settled_args == NULL)
+        return owned_settled(&keys, -1);
+    int result = BASE.tp_init(self, settled_args, NULL); /* from empty */
+    Py_DECREF(settled_args);
+    return keys_settled(&keys, self, 0, result);
 }
 
 /* ---- methods --------------------------------------------------------------------------------------------------- */
@@ -110,14 +120,37 @@ OBJECT_DELEGATED(X)
 SET_MAKERS(X)
 #undef X
 
+/* The builtins may fail half way, when a key is compared: compare all of `keys` beforehand. 0 or -1. */
+static int
+look_up_all(PyObject *self, PyObject *keys)
+{
+    int found = 0;
+    PyObject *key, *iterator = PyObject_GetIter(keys);
+    if (iterator == NULL)
+        return -1;
+    while (found >= 0 && (key = PyIter_Next(iterator)) != NULL) {
+        found = PySet_Contains(self, key);
+        Py_DECREF(key);
+    }
+    Py_DECREF(iterator);
+    return found < 0 || PyErr_Occurred() ? -1 : 0;
+}
+
 /* An update in two steps: what would come in is collected in a plain set and settled, then taken in at once.
  * `collected` is stolen and may be NULL with an error set. */
 static PyObject *
 take_in(const owned_method *method, PyObject *self, PyObject *collected)
 {
-    collected = settled_keys(self, collected, &method->how);
-    PyObject *result = collected == NULL ? NULL : owned_method_call(method, self, &collected, 1, NULL);
-    Py_XDECREF(collected);
+    owned_settling keys;
+    if (settle_keys(&keys, self, collected, &method->how) < 0)
+        return NULL;
+    if (keys.joining != NULL && (look_up_all(self, keys.value) < 0 || CHECK(self, &method->how, NULL) < 0)) {
+        owned_settled(&keys, -1);
+        return NULL;
+    }
+    Py_ssize_t size = PySet_GET_SIZE(self);
+    PyObject *result = owned_method_call(method, self, &keys.value, 1, NULL);
+    keys_settled(&keys, self, size, result == NULL ? -1 : 0);
     return result;
 }
 
@@ -161,12 +194,13 @@ set_add(PyObject *self, PyObject *key)
 {
     if (CHECK(self, &methods[METHOD_add].how, NULL) < 0)
         return NULL;
-    PyObject *settled = owned_settle_into(self, WHERE(self), key);
-    if (settled == NULL)
+    owned_settling settling;
+    if (owned_settle_into(&settling, self, WHERE(self), key) < 0)
         return NULL;
-    int failed = PySet_Add(self, settled);
-    Py_DECREF(settled);
-    return failed ? NULL : Py_NewRef(Py_None);
+    Py_ssize_t size = PySet_GET_SIZE(self);
+    int result = PySet_Add(self, settling.value);
+    owned_settled(&settling, PySet_GET_SIZE(self) > size ? 0 : -1); /* an equal key that was there stays in its place */
+    return result < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 static PyMethodDef set_methods[] = {

@@ -4,11 +4,17 @@
  *     private to this thread       joins the object's region if that is shared, with all it reaches
  *     anything else                as it is
  *
- * First everything new is made, then what has to join is walked, then it joins: a failure changes nothing. The contents of a
- * list that nobody else holds could be taken over instead of copied, but each element has to be looked at anyway, and taking
- * over the insides of dicts and sets would need their private layout. */
+ * First everything new is made, then what has to join is walked, then it is stored, then it joins: a failure changes
+ * nothing. The contents of a list that nobody else holds could be taken over instead of copied, but each element has to
+ * be looked at anyway, and taking over the insides of dicts and sets would need their private layout.
+ *
+ * Until it joins, what was stored is private, in a shared object. CPython may run code meanwhile: a __hash__, an __eq__
+ * or a property during the store, the finalizer of a value that was replaced. It runs on this thread, which may touch
+ * both. Other threads are kept out by the lock and, where that code lets go of it, by the value's own region. What that
+ * code shares elsewhere, moves or freezes is private no more, and stays where it went; what it hangs on the value was
+ * not met by the walk, and stays private. */
 // SPDX-License-Identifier: MIT
-#include "graph.h"
+#include "settle.h"
 #include "state.h"
 
 typedef struct {
@@ -17,7 +23,7 @@ typedef struct {
     PyObject *made;   /* dict: address of a plain container -> (it, its guarded copy); NULL until one is nested */
     PyObject *todo;   /* list: guarded copies whose elements are still as they were */
     PyObject *joining; /* list: values that may reach something that has to join */
-} settling;
+} preparation;
 
 static int
 is_plain_container(PyObject *value)
@@ -55,7 +61,7 @@ copy_plain(PyObject *plain, owned_region *region)
 
 /* The guarded twin of a plain container, made once however often it is met. New reference. */
 static PyObject *
-twin(settling *s, PyObject *plain)
+twin(preparation *s, PyObject *plain)
 {
     PyObject *key = PyLong_FromVoidPtr(plain);
     if (key == NULL)
@@ -81,7 +87,7 @@ done:
 
 /* What stands for `value` in the guarded object. New reference. */
 static PyObject *
-stand_in(settling *s, PyObject *value)
+stand_in(preparation *s, PyObject *value)
 {
     if (owned_is_atomic(value))
         return Py_NewRef(value);
@@ -94,7 +100,7 @@ stand_in(settling *s, PyObject *value)
 
 /* The containers in `todo` are ours alone: nobody has seen them yet. */
 static int
-settle_elements(settling *s, PyObject *container)
+settle_elements(preparation *s, PyObject *container)
 {
     if (PyList_Check(container)) {
         for (Py_ssize_t i = 0; i < PyList_GET_SIZE(container); i++) {
@@ -133,38 +139,47 @@ settle_elements(settling *s, PyObject *container)
     return result;
 }
 
+/* Find all that has to join, in *graph: 1, 0 if nothing does, or -1 with an error set. */
 static int
-join(settling *s)
+find_joining(preparation *s, owned_graph *graph)
 {
     Py_ssize_t count = PyList_GET_SIZE(s->joining);
     if (count == 0)
         return 0;
-    owned_graph graph;
     PyObject *roots = PyList_AsTuple(s->joining);
     if (roots == NULL)
         return -1;
-    int result = owned_graph_walk(&graph, &PyTuple_GET_ITEM(roots, 0), count, owned_graph_takes_mine);
+    int result = owned_graph_walk(graph, &PyTuple_GET_ITEM(roots, 0), count, owned_graph_takes_mine);
     if (result == 0)
-        owned_graph_give(&graph, s->region);
-    owned_graph_release(&graph);
+        result = graph->taken_used + graph->membranes_used != 0;
+    if (result <= 0)
+        owned_graph_release(graph);
     Py_DECREF(roots);
     return result;
 }
 
-PyObject *
-owned_settle_slow(PyObject *value, owned_region *region)
+static int
+settles_as_is(PyObject *value, owned_region *region, int shared)
+{
+    if (is_plain_container(value))
+        return 0;
+    if (!shared || owned_is_atomic(value))
+        return 1;
+    owned_region **where = owned_carried(value);
+    if (where != NULL)
+        return owned_load_ptr(where) == region;
+    return !PyTuple_CheckExact(value) && !PyFrozenSet_CheckExact(value);
+}
+
+int
+owned_settle_slow(owned_settling *settling, PyObject *value, owned_region *region)
 {
     int shared = owned_region_state_of(region) == OWNED_SHARED;
-    if (!is_plain_container(value)) {
-        if (!shared || owned_is_atomic(value))
-            return Py_NewRef(value);
-        owned_region **where = owned_carried(value);
-        if (where == NULL && !PyTuple_CheckExact(value) && !PyFrozenSet_CheckExact(value))
-            return Py_NewRef(value);
-        if (where != NULL && owned_load_ptr(where) == region)
-            return Py_NewRef(value);
+    if (settles_as_is(value, region, shared)) {
+        owned_settle_as_is(settling, value);
+        return 0;
     }
-    settling s = {.region = (owned_region *)Py_NewRef((PyObject *)region), .shared = shared};
+    preparation s = {.region = (owned_region *)Py_NewRef((PyObject *)region), .shared = shared};
     PyObject *settled = NULL;
     s.made = PyDict_New();
     s.todo = PyList_New(0);
@@ -175,12 +190,24 @@ owned_settle_slow(PyObject *value, owned_region *region)
     for (Py_ssize_t i = 0; settled != NULL && i < PyList_GET_SIZE(s.todo); i++)
         if (settle_elements(&s, PyList_GET_ITEM(s.todo, i)) < 0)
             Py_CLEAR(settled);
-    if (settled != NULL && join(&s) < 0)
+    int joins = settled == NULL ? -1 : find_joining(&s, &settling->graph);
+    if (joins < 0)
         Py_CLEAR(settled);
+    settling->value = settled;
+    settling->joining = joins > 0 ? (owned_region *)Py_NewRef((PyObject *)s.region) : NULL;
 done:
     Py_XDECREF(s.joining);
     Py_XDECREF(s.todo);
     Py_XDECREF(s.made);
     Py_DECREF((PyObject *)s.region);
-    return settled;
+    return settled == NULL ? -1 : 0;
+}
+
+void
+owned_settling_end(owned_settling *settling, int stored)
+{
+    if (stored)
+        owned_graph_give_mine(&settling->graph, settling->joining);
+    owned_graph_release(&settling->graph);
+    Py_CLEAR(settling->joining);
 }

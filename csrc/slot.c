@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
 #include "frozen.h"
+#include "settle.h"
 #include "state.h"
 
 int owned_slot_add(PyObject *module);
@@ -91,22 +92,21 @@ slot_set(PyObject *self, PyObject *obj, PyObject *value)
     if (ok != OWNED_ALONE)
         return owned_is_frozen_instance(obj) ? owned_frozen_refuse(obj, slot->name, value) /* in unchecked() */
                                              : PyMember_SetOne((char *)obj, slot->member->d_member, value);
-    PyObject *settled = value == NULL ? NULL : owned_settle(value, owned_load_ptr(where));
-    if (value != NULL && settled == NULL)
+    owned_settling settling;
+    if (owned_settle(&settling, value, owned_load_ptr(where)) < 0)
         return -1;
     if (OWNED_DIRECT_FIELDS) {
         PyObject *old = *field(slot, obj);
-        if (old == NULL && settled == NULL) {
+        if (old == NULL && value == NULL) {
             not_there(slot, obj);
             return -1;
         }
-        *field(slot, obj) = settled;
+        *field(slot, obj) = settling.value;
+        owned_settle_joining(&settling, 1);
         Py_XDECREF(old);
         return 0;
     }
-    int result = PyMember_SetOne((char *)obj, slot->member->d_member, settled);
-    Py_XDECREF(settled);
-    return result;
+    return owned_settled(&settling, PyMember_SetOne((char *)obj, slot->member->d_member, settling.value));
 }
 
 static PyObject *

@@ -12,6 +12,7 @@
 // SPDX-License-Identifier: MIT
 #include "frozen.h"
 #include "membrane.h"
+#include "settle.h"
 #include "wrapper.h"
 #include "wrapper_slots.h"
 
@@ -160,17 +161,19 @@ wrapper_getattro(PyObject *self, PyObject *name)
     return result;
 }
 
-/* A value that is about to be stored behind the membrane: what is guarded and private joins what is shared, anything else
- * stays as it is and is wrapped when it comes out. New reference, NULL with an error set. */
-static PyObject *
-stored(PyObject *self, PyObject *value)
+/* owned_settle() of a value, or NULL, that is about to be stored behind the membrane: what is guarded and private joins
+ * what is shared, anything else stays as it is and is wrapped when it comes out. */
+static int
+settle_behind(owned_settling *settling, PyObject *self, PyObject *value)
 {
-    if (owned_is_atomic(value) || owned_carried(value) == NULL)
-        return Py_NewRef(value);
+    if (value == NULL || owned_is_atomic(value) || owned_carried(value) == NULL) {
+        owned_settle_as_is(settling, value);
+        return 0;
+    }
     owned_region *region = region_now(self);
-    PyObject *settled = owned_settle_slow(value, region);
+    int result = owned_settle_slow(settling, value, region);
     Py_DECREF((PyObject *)region);
-    return settled;
+    return result;
 }
 
 static int
@@ -179,9 +182,10 @@ wrapper_setattro(PyObject *self, PyObject *name, PyObject *value)
     PyObject *inside = owned_wrapper_enter(self, value != NULL ? &owned_attr_write : &owned_attr_delete, name);
     if (inside == NULL)
         return -1;
-    PyObject *settled = value == NULL ? NULL : stored(self, value);
-    int result = value != NULL && settled == NULL ? -1 : PyObject_SetAttr(inside, name, settled);
-    Py_XDECREF(settled);
+    owned_settling settling;
+    int result = settle_behind(&settling, self, value);
+    if (result == 0)
+        result = owned_settled(&settling, PyObject_SetAttr(inside, name, settling.value));
     Py_DECREF(inside);
     return result;
 }
@@ -235,13 +239,11 @@ wrapper_ass_subscript(PyObject *self, PyObject *key, PyObject *value)
     PyObject *inside = owned_wrapper_enter(self, value != NULL ? &owned_item_write : &owned_item_delete, key);
     if (inside == NULL)
         return -1;
-    int result = -1;
-    PyObject *settled = value == NULL ? NULL : stored(self, value);
-    if (value == NULL)
-        result = PyObject_DelItem(inside, key);
-    else if (settled != NULL)
-        result = PyObject_SetItem(inside, key, settled);
-    Py_XDECREF(settled);
+    owned_settling settling;
+    int result = settle_behind(&settling, self, value);
+    if (result == 0)
+        result = owned_settled(&settling, value == NULL ? PyObject_DelItem(inside, key)
+                                                        : PyObject_SetItem(inside, key, settling.value));
     Py_DECREF(inside);
     return result;
 }
@@ -270,13 +272,12 @@ wrapper_sq_ass_item(PyObject *self, Py_ssize_t index, PyObject *value)
     if (inside == NULL)
         return -1;
     PySequenceMethods *sequence = Py_TYPE(inside)->tp_as_sequence;
-    PyObject *settled = value == NULL ? NULL : stored(self, value);
+    owned_settling settling;
     int result = -1;
     if (sequence == NULL || sequence->sq_ass_item == NULL)
         PyErr_Format(PyExc_TypeError, "'%.200s' object does not support item assignment", Py_TYPE(inside)->tp_name);
-    else if (value == NULL || settled != NULL)
-        result = sequence->sq_ass_item(inside, index, settled);
-    Py_XDECREF(settled);
+    else if (settle_behind(&settling, self, value) == 0)
+        result = owned_settled(&settling, sequence->sq_ass_item(inside, index, settling.value));
     Py_DECREF(inside);
     return result;
 }

@@ -17,19 +17,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-KNOWN = {
-    "store in shared": "a value joins the shared region before the container has room for it: if there is none, it is "
-    "shared, and not in the container",
-}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=KNOWN[name])) if name in KNOWN else name
-        for name in scenarios.SCENARIOS
-    ],
-)
+@pytest.mark.parametrize("name", scenarios.SCENARIOS)
 def test_starved(name):
     """Each allocation fails once, alone and with all after it: MemoryError, and what was there before is as it was."""
     pytest.importorskip("_testcapi")
