@@ -74,7 +74,7 @@ def outcome(function: Callable[..., Any], *args: Any) -> Any:
     return type(value), repr(value)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(BINARY), values, values)
 def test_binary_operators(function: Callable[..., Any], left: Any, right: Any) -> None:
     """Immutable operands: left, right or both wrapped."""
@@ -85,7 +85,7 @@ def test_binary_operators(function: Callable[..., Any], left: Any, right: Any) -
         assert outcome(function, left, own(right)) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(BINARY), mutable, st.one_of(values, mutable))
 def test_binary_operators_on_mutable_objects(function: Callable[..., Any], left: Any, right: Any) -> None:
     """A mutable left side that is wrapped; a bare one is never guessed about, so it may refuse but not differ."""
@@ -96,7 +96,7 @@ def test_binary_operators_on_mutable_objects(function: Callable[..., Any], left:
         assert outcome(function, left, own(right)) in (expected, TypeError)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(UNARY), st.one_of(values, mutable))
 def test_unary_operators_and_conversions(function: Callable[..., Any], value: Any) -> None:
     """One operand."""
@@ -105,7 +105,7 @@ def test_unary_operators_and_conversions(function: Callable[..., Any], value: An
     assert outcome(function, own(value)) == outcome(function, value)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(IN_PLACE), st.one_of(numbers, mutable), st.one_of(st.integers(0, 3), mutable), st.booleans())
 def test_in_place_operators(function: Callable[..., Any], left: Any, right: Any, wrap_right: bool) -> None:
     """The wrapped object changes as a bare one does, and who has it sees that; new values are new."""
@@ -124,7 +124,7 @@ def test_in_place_operators(function: Callable[..., Any], left: Any, right: Any,
     assert inside == bare
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(-9, 9), st.integers(0, 9), st.one_of(st.none(), st.integers(1, 9)))
 def test_power(base: int, exponent: int, modulus: int | None) -> None:
     """Two and three operands."""
@@ -137,7 +137,7 @@ def test_power(base: int, exponent: int, modulus: int | None) -> None:
         assert outcome(pow, own(base), own(exponent), own(modulus)) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.integers(), max_size=5),
     st.one_of(st.integers(-7, 7), st.slices(5)),

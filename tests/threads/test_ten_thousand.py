@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import threading
 from collections.abc import Callable
@@ -36,49 +37,69 @@ def walk(things: Any) -> None:
         pass
 
 
-KINDS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
-    "read a slot": (Node, lambda x: x.name),
-    "read a field": (lambda: Bag(value=1), lambda x: x.value),
-    "read through a wrapper": (lambda: owned.own(Plain()), lambda x: x.value),
-    "write a slot": (Node, lambda x: setattr(x, "name", "n")),
-    "write a field": (lambda: Bag(value=1), lambda x: setattr(x, "value", 2)),
-    "write through a wrapper": (lambda: owned.own(Plain()), lambda x: setattr(x, "value", 2)),
-    "delete and write a slot": (Node, lambda x: (delattr(x, "name"), setattr(x, "name", "n"))),
-    "delete and write a field": (lambda: Bag(value=1), lambda x: (delattr(x, "value"), setattr(x, "value", 2))),
-    "item of a List": (lambda: owned.List([1]), lambda x: x[0]),
-    "item of a Dict": (lambda: owned.Dict({0: 1}), lambda x: x[0]),
-    "item of a wrapper": (lambda: owned.own([1]), lambda x: x[0]),
-    "call a method of a slots class": (Node, lambda x: x.rename("n")),
-    "call a method of a wrapped object": (lambda: owned.own(Plain()), lambda x: x.method()),
-    "iterate over a List": (lambda: owned.List([1]), walk),
-    "iterate over a Dict": (lambda: owned.Dict({0: 1}), walk),
-    "iterate over a Set": (lambda: owned.Set({1}), walk),
-    "iterate over a wrapper": (lambda: owned.own([1]), walk),
-    "operator on a List": (lambda: owned.List([1]), lambda x: x + [1]),  # noqa: RUF005
-    "operator on a Set": (lambda: owned.Set({1}), lambda x: x | {2}),
-    "operator on a wrapper": (lambda: owned.own(Plain()), lambda x: x + 1),
-    "method of a List": (lambda: owned.List([1]), lambda x: x.index(1)),
-    "changing method of a List": (lambda: owned.List([1]), lambda x: x.reverse()),
-    "method of a Dict": (lambda: owned.Dict({0: 1}), lambda x: x.get(0)),
-    "changing method of a Dict": (lambda: owned.Dict({0: 1}), lambda x: x.update({0: 2})),
-    "method of a Set": (lambda: owned.Set({1}), lambda x: x.isdisjoint({2})),
-    "changing method of a Set": (lambda: owned.Set({1}), lambda x: x.add(2)),
+Touch = tuple[Callable[[], Any], Callable[[Any], Any]]
+
+KINDS: dict[str, list[Touch]] = {
+    "read": [
+        (Node, lambda x: x.name),
+        (lambda: Bag(value=1), lambda x: x.value),
+        (lambda: owned.own(Plain()), lambda x: x.value),
+    ],
+    "write": [
+        (Node, lambda x: setattr(x, "name", "n")),
+        (lambda: Bag(value=1), lambda x: setattr(x, "value", 2)),
+        (lambda: owned.own(Plain()), lambda x: setattr(x, "value", 2)),
+    ],
+    "delete": [
+        (Node, lambda x: (delattr(x, "name"), setattr(x, "name", "n"))),
+        (lambda: Bag(value=1), lambda x: (delattr(x, "value"), setattr(x, "value", 2))),
+        (lambda: owned.own(Plain()), lambda x: (delattr(x, "value"), setattr(x, "value", 2))),
+        (lambda: owned.Dict({0: 1}), lambda x: (operator.delitem(x, 0), operator.setitem(x, 0, 1))),
+    ],
+    "item": [
+        (lambda: owned.List([1]), lambda x: x[0]),
+        (lambda: owned.Dict({0: 1}), lambda x: x[0]),
+        (lambda: owned.own([1]), lambda x: x[0]),
+        (lambda: owned.List([1]), lambda x: operator.setitem(x, 0, 2)),
+    ],
+    "call": [
+        (Node, lambda x: x.rename("n")),
+        (lambda: owned.own(Plain()), lambda x: x.method()),
+        (lambda: owned.own(Plain().method), lambda x: x()),
+    ],
+    "iteration": [
+        (lambda: owned.List([1]), walk),
+        (lambda: owned.Dict({0: 1}), walk),
+        (lambda: owned.Set({1}), walk),
+        (lambda: owned.own([1]), walk),
+    ],
+    "operator": [
+        (lambda: owned.List([1]), lambda x: x + [1]),  # noqa: RUF005
+        (lambda: owned.Set({1}), lambda x: x | {2}),
+        (lambda: owned.own(Plain()), lambda x: x + 1),
+    ],
+    "container method": [
+        (lambda: owned.List([1]), lambda x: x.index(1)),
+        (lambda: owned.List([1]), lambda x: x.reverse()),
+        (lambda: owned.Dict({0: 1}), lambda x: x.get(0)),
+        (lambda: owned.Dict({0: 1}), lambda x: x.update({0: 2})),
+        (lambda: owned.Set({1}), lambda x: x.isdisjoint({2})),
+        (lambda: owned.Set({1}), lambda x: x.add(2)),
+    ],
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_foreign_touch_is_refused(kind: str) -> None:
-    """Eight threads at once touch what belongs to this one; the owner touches it all the while, and is not
-    disturbed.
-    """
-    make, touch = KINDS[kind]
-    target = make()
+    """Eight threads at once touch what belongs to this one, which touches it all the while and is not disturbed."""
+    targets = [(make(), touch) for make, touch in KINDS[kind]]
     refused = [0] * THREADS
     owner_is_touching = threading.Event()
 
     def stranger(number: int) -> None:
         assert owner_is_touching.wait(30)
-        for _ in range(EACH):
+        for turn in range(EACH):
+            target, touch = targets[turn % len(targets)]
             try:
                 touch(target)
             except owned.WrongThreadError:
@@ -88,7 +109,8 @@ def test_every_foreign_touch_is_refused(kind: str) -> None:
     strangers.start()
     touched_beside_them = 0
     while strangers.is_alive():
-        touch(target)
+        for target, touch in targets:
+            touch(target)
         touched_beside_them += 1
         owner_is_touching.set()
     assert refused == [EACH] * THREADS
@@ -98,22 +120,23 @@ def test_every_foreign_touch_is_refused(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_legal_touch_passes(kind: str) -> None:
     """Eight threads at once: each its own object, and all of them one under its lock."""
-    make, touch = KINDS[kind]
-    shared = owned.share(make())
-    lock = owned.lock_of(shared)
-    holders = 0
-    most = 0
+    lock = owned.RLock()
+    shared = [(owned.share(make(), lock=lock), touch) for make, touch in KINDS[kind]]
+    holders = most = passed = 0
 
     def worker(_number: int) -> None:
-        nonlocal holders, most
-        mine = make()
-        for _ in range(EACH // 2):
-            touch(mine)
+        nonlocal holders, most, passed
+        mine = [(make(), touch) for make, touch in KINDS[kind]]
+        for turn in range(EACH // 2):
+            own, touch = mine[turn % len(mine)]
+            touch(own)
             with lock:
                 holders += 1
                 most = max(most, holders)
-                touch(shared)
+                target, touch = shared[turn % len(shared)]
+                touch(target)
+                passed += 2
                 holders -= 1
 
     crowd(THREADS, worker)
-    assert (holders, most) == (0, 1)
+    assert (holders, most, passed) == (0, 1, THREADS * (EACH // 2) * 2)

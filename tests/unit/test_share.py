@@ -85,16 +85,22 @@ def test_cycles_and_shared_parts() -> None:
 
 def test_a_million_levels_deep() -> None:
     """No recursion: neither in the walk nor when the graph dies."""
-    node = None
+
+    @owned.owned
+    class Link:
+        __slots__ = ("__weakref__", "next")
+
+        def __init__(self, next: Any) -> None:
+            self.next = next
+
+    top = Link(None)
+    bottom = weakref.ref(top)
     for _ in range(1_000_000):
-        node = Node("n", next=node)
-    share(node)
-    with lock_of(node):
-        last = node.next
-        assert lock_of(last) is lock_of(node)
-    while node is not None:  # taken apart from the top: CPython's own deallocation of a long chain is not the subject
-        with lock_of(node):
-            node.next, node = None, node.next
+        top = Link(top)
+    share(top)
+    assert lock_of(bottom()) is lock_of(top)
+    del top
+    assert bottom() is None
 
 
 def test_what_is_stored_later_joins() -> None:
