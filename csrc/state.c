@@ -63,6 +63,7 @@ owned_state_traverse(owned_state *state, visitproc visit, void *arg)
 void
 owned_state_clear(owned_state *state)
 {
+    owned_region_drain_pool(state); /* while the type of what is in it is there */
 #define X(name) Py_CLEAR(state->name);
     OWNED_STATE_TYPES(X)
 #undef X
@@ -77,6 +78,5 @@ owned_state_clear(owned_state *state)
     Py_CLEAR(state->wrapper_types);
     Py_CLEAR(state->wrapper_names);
     Py_CLEAR(state->class_descriptor);
-    owned_region_drain_pool(state);
     Py_CLEAR(state->tenure_key);
 }

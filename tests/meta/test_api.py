@@ -9,10 +9,14 @@ import owned
 from checkout import ROOT
 
 NAMES = [name for name in owned.__all__ if not name.startswith("__")]
-CLASSES = [name for name in NAMES if inspect.isclass(getattr(owned, name))]
+CLASSES = [
+    name
+    for name in NAMES
+    if inspect.isclass(getattr(owned, name)) and getattr(owned, name).__module__ != "builtins"  # 3.15's frozendict
+]
 EXCEPTIONS = [name for name in CLASSES if issubclass(getattr(owned, name), BaseException)]
 LOOKS = {"explain", "is_frozen", "lock_of", "owner", "state"}  # they take any object and never raise
-FUNCTIONS = [name for name in NAMES if callable(getattr(owned, name)) and name not in CLASSES]
+FUNCTIONS = [name for name in NAMES if callable(getattr(owned, name)) and not inspect.isclass(getattr(owned, name))]
 
 
 def _doc(name: str) -> str:
