@@ -100,7 +100,8 @@ owned_monotonic_ns(void)
 #  define OWNED_END_CRITICAL() }
 #endif
 
-/* A mutex for a few instructions of our own; nothing that is done under one runs Python or blocks. */
+/* A mutex for a few instructions of our own; nothing that is done under one runs Python, blocks or detaches. So none is held
+ * in the child of a fork either: os.fork() stops the world first, and a thread stops where it detaches. */
 #ifdef Py_GIL_DISABLED
 typedef PyMutex owned_mutex;
 #  define owned_mutex_lock(m) PyMutex_Lock(m)
