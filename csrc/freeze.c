@@ -146,12 +146,8 @@ freeze_wrapper(owned_freeze_walk *walk, owned_freeze_node *node, owned_region *f
     else if (membrane != frozen)
         owned_region_repoint(node->obj, &wrapper->region, frozen);
     Py_XDECREF((PyObject *)membrane);
-    if (final == inside)
-        return;
-    owned_store_ptr(&wrapper->wrapped, Py_NewRef(final));
-    if (is_listed(node->obj))
-        owned_membrane_leave(inside);
-    Py_DECREF(inside);
+    if (final != inside)
+        owned_wrapper_replace_inside(node->obj, final);
 }
 
 static void

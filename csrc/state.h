@@ -51,7 +51,7 @@
     X(cached_property, "functools", "cached_property")
 
 #define OWNED_STATE_NAMES(X) /* interned strings */                                                                     \
-    X(__class__) X(__dict__) X(__slots__) X(__weakref__) X(__init_subclass__) X(__getattribute__) X(__del__) X(name)    \
+    X(__class__) X(__dict__) X(__init_subclass__) X(__del__)                                                           \
     X(__freeze_plan__)
 
 typedef struct owned_state {
