@@ -94,7 +94,12 @@ owned_check_slow(PyObject *obj, owned_region **where, const owned_access *how, P
             return OWNED_REFUSED;
         r = owned_region_of(obj, where);
     }
-    int answer = judge(r, how->writes);
+    int answer;
+    while ((answer = judge(r, how->writes)) == OWNED_REFUSED && owned_region_state_of(r) == OWNED_FORWARDED) {
+        owned_region *now = owned_region_resolve(r); /* forwarded while we looked */
+        Py_DECREF((PyObject *)r);
+        r = now;
+    }
     if (answer == OWNED_REFUSED)
         owned_violation(obj, r, how, detail);
     Py_DECREF((PyObject *)r);

@@ -29,6 +29,7 @@ region_of_any(PyObject *obj, owned_region **region)
 PyObject *
 owned_region_facts(owned_region *r)
 {
+    r = owned_region_resolve(r);
     const char *state = owned_region_state_name(r);
     uint64_t holder = owned_load_u64(&r->holder);
     PyObject *owner = (PyObject *)owned_region_owner(r);
@@ -44,6 +45,7 @@ owned_region_facts(owned_region *r)
     Py_DECREF(lock);
     Py_DECREF(record);
     Py_DECREF(owner);
+    Py_DECREF((PyObject *)r);
     return facts;
 }
 
