@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "state.h"
 
+int owned_mode_add(PyObject *module);
 int owned_thread_add(PyObject *module);
 int owned_region_add(PyObject *module);
 int owned_slot_add(PyObject *module);
@@ -18,9 +19,21 @@ int owned_freeze_add(PyObject *module);
 int owned_look_add(PyObject *module);
 
 static int (*const parts[])(PyObject *) = {
-    owned_thread_add,   owned_region_add,     owned_slot_add,    owned_object_add, owned_finalize_add,
-    owned_containers_add, owned_wrapper_add,  owned_lock_add,    owned_check_add,  owned_share_add,
-    owned_move_add,     owned_adopt_add,      owned_freeze_add,  owned_look_add,
+    owned_mode_add,
+    owned_thread_add,
+    owned_region_add,
+    owned_slot_add,
+    owned_object_add,
+    owned_finalize_add,
+    owned_containers_add,
+    owned_wrapper_add,
+    owned_lock_add,
+    owned_check_add,
+    owned_share_add,
+    owned_move_add,
+    owned_adopt_add,
+    owned_freeze_add,
+    owned_look_add,
 };
 
 static int

@@ -12,6 +12,7 @@ The document of ``--json`` (every key is always there):
     violations    a list in order of first appearance; one entry per site and kind:
 
         file, line, function     where the guarded object was touched
+        stack                    the calls that led there, innermost first: [{file, line, function}, ...]
         source                   that line of code, or null
         count                    how often
         threads                  names of the threads that did it, sorted
@@ -24,8 +25,9 @@ The document of ``--json`` (every key is always there):
         toucher, toucher_id      thread that touched it first
         lock                     its lock, or null
         advice                   the way out
-        record                   the call that brought the state: {verb, file, line, function, thread, root_type, count}
-                                 or null
+        record                   the call that brought the state: {verb, file, line, function, thread, root_type, count,
+                                 stack} or null
+        life, owner_stack        what strict mode knows besides: a list of records, a stack
 """
 
 from __future__ import annotations
@@ -39,12 +41,12 @@ import traceback
 from collections import deque
 from contextlib import AbstractContextManager
 from types import FrameType
-from typing import IO, Any
+from typing import IO
 
 import attrs
 
 from owned._children import Ledger
-from owned._records import Record, calling_site
+from owned._records import Violation
 from owned._screen import Screen
 from owned._violations import observe
 from owned.errors import OwnershipError
@@ -55,82 +57,11 @@ _THREADS_REMEMBERED = 1000
 """Names of threads kept per site: a server may start one thread per request."""
 
 
-@attrs.frozen
-class Facts:
-    """What an exception tells, without the exception, which would keep frames and their objects alive."""
-
-    file: str
-    line: int
-    function: str
-    error: str
-    message: str
-    type_name: str | None
-    address: int | None
-    access: str | None
-    name: str | None
-    touch: str | None
-    state: str | None
-    owner: str | None
-    owner_id: int | None
-    toucher: str
-    toucher_id: int | None
-    lock: str | None
-    advice: str | None
-    record: dict[str, Any] | None
-
-    @classmethod
-    def of(cls, violation: OwnershipError) -> Facts:
-        """Take the facts out of an exception that was just made on this thread."""
-        file, line, function = violation.site or calling_site()
-        return cls(
-            file=file,
-            line=line,
-            function=function,
-            error=type(violation).__name__,
-            message=str(violation),
-            type_name=violation.type_name,
-            address=violation.address,
-            access=violation.access,
-            name=violation.name,
-            touch=violation.touch,
-            state=violation.state,
-            owner=violation.owner,
-            owner_id=violation.owner_id,
-            toucher=violation.toucher or threading.current_thread().name,
-            toucher_id=violation.toucher_id,
-            lock=violation.lock,
-            advice=violation.advice,
-            record=None if violation.record is None else _record_facts(violation.record),
-        )
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Equal for violations that are one and the same mistake."""
-        return self.file, self.line, self.function, self.error, self.type_name, self.access, self.name
-
-    @property
-    def headline(self) -> str:
-        """What was done, in a few words."""
-        return self.touch or self.message
-
-
-def _record_facts(record: Record) -> dict[str, Any]:
-    return {
-        "verb": record.verb,
-        "file": record.filename,
-        "line": record.line,
-        "function": record.function,
-        "thread": record.thread,
-        "root_type": record.root_type,
-        "count": record.count,
-    }
-
-
 @attrs.define
-class Site:
+class Mistake:
     """One mistake of the program: where, what, and how often."""
 
-    facts: Facts
+    facts: Violation
     number: int
     count: int = 0
     threads: set[str] = attrs.field(factory=set)
@@ -155,8 +86,8 @@ class Report:
         self._ledger = ledger
         self._is_child = is_child
         self._folder = os.path.join(os.getcwd(), "")
-        self._sites: dict[tuple[object, ...], Site] = {}
-        self._waiting: deque[Facts] = deque()
+        self._sites: dict[tuple[object, ...], Mistake] = {}
+        self._waiting: deque[Violation] = deque()
         self._at_work = threading.Lock()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._begin_in_child)
@@ -177,7 +108,7 @@ class Report:
             Any; on the thread of the violation. Does not wait and does not raise.
         """
         try:
-            facts = Facts.of(violation)
+            facts = violation.violation or Violation.of(violation)
             self._remember_source(facts)
             self._waiting.append(facts)
             self._work()
@@ -192,7 +123,7 @@ class Report:
             finally:
                 self._at_work.release()
 
-    def _remember_source(self, facts: Facts) -> None:
+    def _remember_source(self, facts: Violation) -> None:
         """Let linecache find the source of code that is in no file of its own, in a zip for example."""
         if facts.key in self._sites or facts.file in linecache.cache:
             return
@@ -202,8 +133,8 @@ class Report:
         if frame is not None:
             linecache.lazycache(facts.file, frame.f_globals)
 
-    def _count(self, facts: Facts) -> None:
-        site = self._sites.setdefault(facts.key, Site(facts, len(self._sites)))
+    def _count(self, facts: Violation) -> None:
+        site = self._sites.setdefault(facts.key, Mistake(facts, len(self._sites)))
         site.see(facts.toucher)
         if site.count == 1:
             self._screen.write(self._story(facts))
@@ -211,7 +142,7 @@ class Report:
             times = self._screen.paint(f"{site.count:,} times", "bad")
             self._screen.write(f"{self._prefix()} {times} at {self._place(facts)}\n")
         if self._is_child and self._ledger is not None:
-            self._ledger.append(site.number, facts.toucher, attrs.asdict(facts) if site.count == 1 else None)
+            self._ledger.append(site.number, facts.toucher, facts.to_dict() if site.count == 1 else None)
 
     # ---- texts -------------------------------------------------------------------------------------------------------
 
@@ -219,13 +150,13 @@ class Report:
         process = f" (process {os.getpid()})" if self._is_child else ""
         return self._screen.paint(f"owned{process}:", "title")
 
-    def _place(self, facts: Facts) -> str:
+    def _place(self, facts: Violation) -> str:
         return self._screen.paint(f"{self._short(facts.file)}:{facts.line}", "site") + f" in {facts.function}"
 
     def _short(self, file: str) -> str:
         return file.removeprefix(self._folder)
 
-    def _story(self, facts: Facts) -> str:
+    def _story(self, facts: Violation) -> str:
         """A violation in full: where, what, who, whose, the way out."""
         paint = self._screen.paint
         lines = [f"{self._prefix()} {paint(facts.error, 'bad')} at {self._place(facts)}", *self._excerpt(facts)]
@@ -241,7 +172,7 @@ class Report:
                 lines.append(f"  {paint(label.ljust(_LABEL_WIDTH), 'dim')}{body}")
         return "\n".join(lines) + "\n"
 
-    def _excerpt(self, facts: Facts) -> list[str]:
+    def _excerpt(self, facts: Violation) -> list[str]:
         """The line of the touch, and on a terminal the lines around it."""
         around = _CONTEXT_LINES if self._screen.is_terminal else 0
         bar = "│" if self._screen.can_draw else "|"
@@ -257,7 +188,7 @@ class Report:
                 excerpt.append(self._screen.paint(f"    {number:>5} {bar} {text}", "dim"))
         return excerpt
 
-    def _whose(self, facts: Facts) -> str:
+    def _whose(self, facts: Violation) -> str:
         if facts.state == "private":
             return f"private to thread {facts.owner!r}"
         if facts.state == "shared":
@@ -270,13 +201,13 @@ class Report:
             return f"left behind by thread {facts.owner!r}, which has finished"
         return ""
 
-    def _since(self, facts: Facts) -> str:
+    def _since(self, facts: Violation) -> str:
         record = facts.record
         if record is None:
             return ""
         return (
-            f"{record['verb']}({record['root_type']}) at {self._short(record['file'])}:{record['line']} in "
-            f"{record['function']}, thread {record['thread']!r}"
+            f"{record.verb}({record.root_type}) at {self._short(record.file)}:{record.line} in {record.function}, "
+            f"thread {record.thread!r}"
         )
 
     # ---- the end -----------------------------------------------------------------------------------------------------
@@ -303,11 +234,11 @@ class Report:
 
     def _add_children(self, ledger: Ledger) -> None:
         for thread, entry in ledger.entries():
-            facts = Facts(**entry)
-            self._sites.setdefault(facts.key, Site(facts, len(self._sites))).see(thread)
+            facts = Violation.from_dict(entry)
+            self._sites.setdefault(facts.key, Mistake(facts, len(self._sites))).see(thread)
         ledger.remove()
 
-    def _summary(self, sites: list[Site], total: int) -> str:
+    def _summary(self, sites: list[Mistake], total: int) -> str:
         paint = self._screen.paint
         if not sites:
             return f"{self._prefix()} {paint('no violations', 'good')}\n"
@@ -346,7 +277,7 @@ class Report:
             "exit_status": exit_status,
             "total": sum(site.count for site in sites),
             "violations": [
-                attrs.asdict(site.facts)
+                site.facts.to_dict()
                 | {
                     "source": linecache.getline(site.facts.file, site.facts.line).strip() or None,
                     "count": site.count,

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from owned import errors
-from owned._records import Record, calling_frame, calling_site
+from owned._records import Record, Violation, calling_frame, calling_site
 
 if TYPE_CHECKING:
     from owned._core import ThreadInfo
@@ -128,6 +128,7 @@ def make_refusal(
 
 def report(error: errors.OwnershipError) -> None:
     """Tell the observers of a violation."""
+    error.violation = Violation.of(error)
     for observer in _observers:
         try:
             observer(error)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from owned._records import Record
+    from owned._records import Record, Violation
 
 __all__ = [
     "FreezeError",
@@ -41,6 +41,7 @@ class OwnershipError(RuntimeError):
         record: the ``freeze``, ``share`` or ``move`` that brought it into its state (``Record``).
         site: where it was touched: file name, line number, function name (``tuple``).
         advice: the way out (``str``).
+        violation: all of this and more as one value that can be kept (``Violation``).
     """
 
     type_name: str | None = None
@@ -57,6 +58,7 @@ class OwnershipError(RuntimeError):
     record: Record | None = None
     site: tuple[str, int, str] | None = None
     advice: str | None = None
+    violation: Violation | None = None
 
     def __init__(self, message: str = "", /, **facts: Any) -> None:
         super().__init__(message)

@@ -508,10 +508,14 @@ def test_document(tmp_path: Path) -> None:
     assert isinstance(entry.pop("address"), int)
     assert entry.pop("advice")
     assert entry.pop("owner_id") != entry.pop("toucher_id")
+    place = {"file": str(tmp_path / "script.py"), "line": TOUCH_LINE, "function": "touch"}
+    assert entry.pop("stack")[0] == place
     assert entry == {
         "file": str(tmp_path / "script.py"),
         "line": TOUCH_LINE,
         "function": "touch",
+        "life": [],
+        "owner_stack": [],
         "source": "account.balance += 1",
         "count": 1,
         "threads": ["worker"],

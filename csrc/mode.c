@@ -1,0 +1,42 @@
+/* The mode's number, set by owned/_modes.py, which decides what may be switched to what. */
+// SPDX-License-Identifier: MIT
+#include "mode.h"
+
+#include "state.h"
+
+int owned_mode_add(PyObject *module);
+
+uint64_t owned_mode_number = OWNED_MODE_CHECKED;
+
+static PyObject *
+get_mode_impl(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    return PyLong_FromLong((long)owned_mode_now());
+}
+
+static PyObject *
+set_mode_impl(PyObject *Py_UNUSED(module), PyObject *number)
+{
+    long mode = PyLong_AsLong(number);
+    if (mode == -1 && PyErr_Occurred())
+        return NULL;
+    if (mode < OWNED_MODE_OFF || mode > OWNED_MODE_STRICT) {
+        PyErr_Format(PyExc_ValueError, "there is no mode number %ld", mode);
+        return NULL;
+    }
+    owned_store_u64(&owned_mode_number, (uint64_t)mode);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"get_mode", get_mode_impl, METH_NOARGS,
+     PyDoc_STR("get_mode()\n--\n\nThe number of the mode: 0 off, 1 guard, 2 checked, 3 strict.")},
+    {"set_mode", set_mode_impl, METH_O, PyDoc_STR("set_mode(number, /)\n--\n\nSet the number of the mode.")},
+    {NULL, NULL, 0, NULL},
+};
+
+int
+owned_mode_add(PyObject *module)
+{
+    return PyModule_AddFunctions(module, functions);
+}
