@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "check.h"
 #include "state.h"
+#include "stats.h"
 
 int owned_region_add(PyObject *module);
 
@@ -37,6 +38,7 @@ region_alloc(owned_region_state region_state, uint64_t holder)
     r->outer = NULL;
     r->weakrefs = NULL;
     r->membrane = 0;
+    owned_count(OWNED_COUNT_REGIONS);
     return r;
 }
 
@@ -87,6 +89,7 @@ owned_region_init_lock(owned_region *r)
 {
     owned_store_u64(&r->holder, OWNED_NOBODY);
     owned_store_u64(&r->state, OWNED_SHARED);
+    owned_count(OWNED_COUNT_LOCKS);
 }
 
 int
@@ -135,6 +138,7 @@ region_dealloc(PyObject *self)
     PyObject_GC_UnTrack(self);
     region_release(r);
     owned_store_u64(&r->holder, OWNED_NOBODY);
+    owned_uncount(OWNED_COUNT_REGIONS);
     if (state == NULL) {
         PyObject_GC_Del(self);
     }
@@ -152,6 +156,7 @@ owned_region_dealloc_lock(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    owned_uncount(OWNED_COUNT_LOCKS);
     region_release((owned_region *)self);
     type->tp_free(self);
     Py_DECREF(type);
