@@ -12,7 +12,7 @@
 
 int owned_adopt_add(PyObject *module);
 
-static const owned_access adopting = {OWNED_OPERATION, "adopt", NULL, 1};
+static const owned_access adopting = {OWNED_VERB, "adopt", NULL, 1};
 
 static int
 takes_orphaned(owned_region *region, PyObject *Py_UNUSED(obj))

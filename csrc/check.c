@@ -11,8 +11,7 @@
  *     SHARED, foreign    ask the lock                                     ALONE       not held: LockNotHeldError
  *     else               WrongThreadError, LockNotHeldError, MovedError, OrphanedError
  *
- * What is refused becomes an error, or passes after all if the policy says so (owned/_policy.py): ALLOWED. Writes to what is
- * frozen never do. */
+ * What is refused becomes an error, or passes after all if the policy says so (owned/_policy.py): ALLOWED. */
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
 #include "check.h"
@@ -112,8 +111,7 @@ owned_check_slow(PyObject *obj, owned_region **where, const owned_access *how, P
         r = now;
     }
     if (answer == OWNED_REFUSED)
-        answer = owned_region_state_of(r) == OWNED_FROZEN ? owned_violation(obj, r, how, detail)
-                                                          : owned_violation_by_policy(obj, r, how, detail);
+        answer = owned_violation(obj, r, how, detail);
     Py_DECREF((PyObject *)r);
     return answer < 0 ? OWNED_REFUSED : answer;
 }

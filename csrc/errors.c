@@ -6,7 +6,7 @@
 #include "state.h"
 #include "wrapper.h"
 
-static const char *const forms[] = {"attribute", "item", "method", "operation"};
+static const char *const forms[] = {"attribute", "item", "method", "operation", "operation"};
 
 static PyTypeObject *
 type_behind_wrapper(PyObject *wrapped)
@@ -29,23 +29,22 @@ owned_known_type(PyObject *obj)
     return type;
 }
 
-static int
-violation(PyObject *obj, owned_region *region, const owned_access *how, PyObject *detail, int may_pass)
+int
+owned_violation(PyObject *obj, owned_region *region, const owned_access *how, PyObject *detail)
 {
     PyObject *name = how->name == NULL ? NULL : PyUnicode_FromString(how->name);
     if (how->name != NULL && name == NULL)
         return OWNED_REFUSED;
-    PyObject *facts = owned_region_facts(region);
-    PyObject *error = NULL;
+    int may_pass = how->form != OWNED_VERB && owned_region_state_of(region) != OWNED_FROZEN;
     int answer = OWNED_REFUSED;
-    if (facts != NULL) {
-        PyTypeObject *type = owned_known_type(obj);
+    PyTypeObject *type = owned_known_type(obj);
+    PyObject *error = NULL, *facts = owned_region_facts(region);
+    if (facts != NULL)
         error = PyObject_CallFunction(owned_the_state->make_violation, "OOOssOiO", obj, (PyObject *)type, facts, how->verb,
                                       forms[how->form], name != NULL ? name : detail != NULL ? detail : Py_None,
                                       (int)how->writes, may_pass ? Py_True : Py_False);
-        Py_DECREF((PyObject *)type);
-    }
     Py_XDECREF(facts);
+    Py_DECREF((PyObject *)type);
     Py_XDECREF(name);
     if (error == Py_None)
         answer = OWNED_ALLOWED;
@@ -53,18 +52,6 @@ violation(PyObject *obj, owned_region *region, const owned_access *how, PyObject
         PyErr_SetObject((PyObject *)Py_TYPE(error), error);
     Py_XDECREF(error);
     return answer;
-}
-
-int
-owned_violation(PyObject *obj, owned_region *region, const owned_access *how, PyObject *detail)
-{
-    return violation(obj, region, how, detail, 0);
-}
-
-int
-owned_violation_by_policy(PyObject *obj, owned_region *region, const owned_access *how, PyObject *detail)
-{
-    return violation(obj, region, how, detail, 1);
 }
 
 int

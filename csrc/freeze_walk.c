@@ -9,7 +9,7 @@
 #include "freeze_walk.h"
 #include "state.h"
 
-static const owned_access freezing = {OWNED_OPERATION, "freeze", NULL, 1};
+static const owned_access freezing = {OWNED_VERB, "freeze", NULL, 1};
 
 enum { PASSES = -1, FAILED = -2 };
 

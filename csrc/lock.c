@@ -561,8 +561,8 @@ lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
         lock = owned_region_lock(r);
     else if (state == OWNED_FROZEN || owned_this_thread.unchecked || owned_region_is_mine(r))
         lock = Py_NewRef(Py_None);
-    else
-        owned_violation(obj, r, &locked_call, NULL);
+    else if (owned_violation(obj, r, &locked_call, NULL) == OWNED_ALLOWED)
+        lock = Py_NewRef(Py_None);
     Py_DECREF((PyObject *)r);
     return lock;
 }

@@ -11,7 +11,7 @@
 
 int owned_move_add(PyObject *module);
 
-static const owned_access moving = {OWNED_OPERATION, "move", NULL, 1};
+static const owned_access moving = {OWNED_VERB, "move", NULL, 1};
 
 typedef struct {
     PyObject_HEAD

@@ -1,6 +1,7 @@
 /* The Region type, its pool, and every change of a region's state. The states and their drawing are in region.h. */
 // SPDX-License-Identifier: MIT
 #include "check.h"
+#include "mode.h"
 #include "state.h"
 #include "stats.h"
 
@@ -338,9 +339,9 @@ region_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
     owned_region *outer = owned_birth_region();
     if (outer == NULL)
         return NULL;
-    if (!owned_region_is_mine(r)) {
+    if (!owned_region_is_mine(r) && owned_mode_now() != OWNED_MODE_OFF) {
         owned_region *now = owned_region_resolve(r);
-        owned_violation(self, now, &(owned_access){OWNED_OPERATION, "enter", "the region", 1}, NULL);
+        owned_violation(self, now, &(owned_access){OWNED_VERB, "enter", "the region", 1}, NULL);
         Py_DECREF((PyObject *)now);
         return NULL;
     }

@@ -10,7 +10,7 @@
 
 int owned_share_add(PyObject *module);
 
-static const owned_access sharing = {OWNED_OPERATION, "share", NULL, 1};
+static const owned_access sharing = {OWNED_VERB, "share", NULL, 1};
 
 PyObject *
 owned_verb_record(const char *verb, PyObject *root, size_t count)
