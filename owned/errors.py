@@ -16,6 +16,8 @@ __all__ = [
     "MovedError",
     "OrphanedError",
     "OwnershipError",
+    "OwnershipWarning",
+    "ViolationWarning",
     "WrongThreadError",
 ]
 
@@ -92,3 +94,17 @@ class FreezeError(OwnershipError, TypeError):
 
 class LockOrderError(OwnershipError):
     """Two locks were taken in both orders."""
+
+
+class OwnershipWarning(UserWarning):
+    """What owned warns of, through ``warnings``: filters, ``-W error`` and pytest know how to deal with it."""
+
+
+class ViolationWarning(OwnershipWarning):
+    """A violation that the policy ``"warn"`` let pass.
+
+    Attributes:
+        violation: what happened (``Violation``).
+    """
+
+    violation: Violation | None = None
