@@ -11,6 +11,8 @@ int owned_object_add(PyObject *module);
 int owned_finalize_add(PyObject *module);
 int owned_containers_add(PyObject *module);
 int owned_wrapper_add(PyObject *module);
+int owned_held_add_functions(PyObject *module);
+int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
@@ -29,6 +31,8 @@ static int (*const parts[])(PyObject *) = {
     owned_finalize_add,
     owned_containers_add,
     owned_wrapper_add,
+    owned_held_add_functions,
+    owned_lock_order_add,
     owned_lock_add,
     owned_check_add,
     owned_share_add,
