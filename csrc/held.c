@@ -231,7 +231,7 @@ with_room(void)
     if (held != NULL && held->used < held->room)
         return held;
     size_t room = held == NULL ? SMALLEST : held->room * 2;
-    owned_held *grown = PyMem_RawRealloc(held, sizeof(owned_held) + room * sizeof(owned_hold));
+    owned_held *grown = PyMem_Realloc(held, sizeof(owned_held) + room * sizeof(owned_hold));
     if (grown == NULL)
         return NULL;
     if (held == NULL)
@@ -306,7 +306,7 @@ owned_held_free(owned_thread_info *info, int keep)
     info->held = NULL;
     for (size_t i = 0; i < held->used; i++)
         drop_hold(&held->holds[i]);
-    PyMem_RawFree(held);
+    PyMem_Free(held);
 }
 
 static PyMethodDef functions[] = {

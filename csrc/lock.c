@@ -664,7 +664,8 @@ PyDoc_STRVAR(lock_doc,
 "ever gets an error instead.\n\n"
 "Raises:\n"
 "    LockNotHeldError: release() by a thread that does not hold it.\n"
-"    LockOrderError: acquire() without a timeout by the thread that holds it.\n"
+"    LockOrderError: acquire() without a timeout by the thread that holds it; in strict mode also in an order with\n"
+"        other locks that contradicts the one they were taken in before.\n"
 "    OrphanedError: acquire() when the thread that holds it has ended; adopt(lock) takes it over.\n\n"
 "Threads:\n"
 "    Every method may be called by any thread at any time.");
@@ -676,6 +677,8 @@ PyDoc_STRVAR(rlock_doc,
 "and releases it as often.\n\n"
 "Raises:\n"
 "    LockNotHeldError: release() by a thread that does not hold it.\n"
+"    LockOrderError: in strict mode, acquire() without a timeout in an order with other locks that contradicts the one\n"
+"        they were taken in before.\n"
 "    OrphanedError: acquire() when the thread that holds it has ended; adopt(lock) takes it over.\n\n"
 "Threads:\n"
 "    Every method may be called by any thread at any time.");
@@ -690,7 +693,8 @@ PyDoc_STRVAR(lock_acquire_doc,
 "    True if this thread holds the lock now, False if it was not to be had in time.\n\n"
 "Raises:\n"
 "    OrphanedError: the thread that holds it has ended, or ends while we wait (noticed within half a second).\n"
-"    LockOrderError: this thread holds it, there is no timeout, and it is no RLock.\n"
+"    LockOrderError: there is no timeout, and this thread holds it; or, in strict mode, holds another lock that was\n"
+"        taken after it before.\n"
 "    ValueError, OverflowError, TypeError: for the arguments threading.Lock refuses.\n\n"
 "Threads:\n"
 "    Any thread. Other threads run while it waits, and a signal handler that raises ends the wait.");
@@ -705,6 +709,7 @@ PyDoc_STRVAR(rlock_acquire_doc,
 "    True if this thread holds the lock now, False if it was not to be had in time.\n\n"
 "Raises:\n"
 "    OrphanedError: the thread that holds it has ended, or ends while we wait (noticed within half a second).\n"
+"    LockOrderError: in strict mode, without a timeout: this thread holds another lock that was taken after it before.\n"
 "    ValueError, OverflowError, TypeError: for the arguments threading.RLock refuses.\n\n"
 "Threads:\n"
 "    Any thread. Other threads run while it waits, and a signal handler that raises ends the wait.");
