@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 import attrs
 import pytest
@@ -83,6 +84,6 @@ def _target(value: object) -> type[errors.OwnershipError] | str:
     if isinstance(value, str) and value in errors.__all__:
         kind: type[errors.OwnershipError] = getattr(errors, value)
         return kind
-    if isinstance(value, str) and value and not value.endswith(("Error", "Exception")):
+    if isinstance(value, str) and value and not get_close_matches(value, errors.__all__, 1, 0.8):
         return value
     raise ValueError(f"`allow` must be {_TARGETS}, got {value!r}, which is no error of owned")

@@ -54,6 +54,7 @@ class Run:
         violations: those of the test that nobody has acknowledged.
         unkept: one entry for each violation beyond those that are kept.
         threads: the threads that were started meanwhile, each with the phase it was started in.
+        collects: whether garbage is collected for it.
         after: what to undo when it is over.
     """
 
@@ -63,6 +64,7 @@ class Run:
     violations: list[Violation] = attrs.field(factory=list)
     unkept: list[None] = attrs.field(factory=list)
     threads: list[tuple[weakref.ref[threading.Thread], str]] = attrs.field(factory=list)
+    collects: bool = False
     after: ExitStack = attrs.field(factory=ExitStack)
 
     def alive(self, *phases: str) -> list[threading.Thread]:
@@ -131,6 +133,19 @@ def _switched(mode: str) -> Iterator[None]:
         yield
     finally:
         _core.set_mode(before)
+
+
+@contextmanager
+def _little_to_collect() -> Iterator[None]:
+    """Let the collector look only at what is made from now on: a look at everything may cost more than the test."""
+    if gc.get_freeze_count():  # somebody else does so, and there is only one such place
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class Watch:
@@ -261,6 +276,9 @@ class Watch:
             run = self._begin_run(item, wishes)
             if wishes.mode is not None:
                 run.after.enter_context(_switched(wishes.mode))
+            if _core.get_mode() == MODES.index("strict") if self._collect is None else self._collect:
+                run.collects = True
+                run.after.enter_context(_little_to_collect())
         result = yield
         if complaint is not None:  # not before: what other plugins tear down has to be set up
             pytest.fail(complaint, pytrace=False)
@@ -297,7 +315,7 @@ class Watch:
         if threads and run.left > 0:
             run.left = wait_for(threads, run.left)
         del threads
-        if phase == "call" and (_core.get_mode() == MODES.index("strict") if self._collect is None else self._collect):
+        if run.collects:
             gc.collect()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
