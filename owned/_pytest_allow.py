@@ -10,9 +10,11 @@ import attrs
 import pytest
 
 from owned import errors
+from owned._modes import Mode
 from owned._records import Violation
 
-MODES = ("off", "guard", "checked", "strict")
+MODES = tuple(str(mode) for mode in Mode if mode is not Mode.OFF)
+"""Those that a single test can run in: what was made in mode off cannot be checked, and the other way round."""
 
 _TARGETS = "True, the name or class of an error, 'Type', 'Type.attribute', or a tuple of those"
 

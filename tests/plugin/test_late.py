@@ -33,7 +33,10 @@ def test_outside_of_any_test(pytester: pytest.Pytester) -> None:
 
         def work(account):
             go.wait()
-            touch(account)
+            try:
+                account.balance = 2
+            except owned.OwnershipError:
+                pass
 
         def test_leaves_a_thread():
             global left
@@ -130,7 +133,7 @@ def test_leaves_a_thread():
     main = threading.main_thread()
     def work(account):
         main.join()
-        touch(account)
+        account.balance = 2
     threading.Thread(target=work, args=[Account()], name="left").start()
 """
     )
@@ -138,9 +141,21 @@ def test_leaves_a_thread():
     done = run_python("-m", "pytest", "--owned=strict", *options, cwd=tmp_path)
     assert "2 passed" in done.stdout
     assert done.returncode == 1
-    assert "owned: 2 violations at 1 site after the end of the session" in done.stderr
+    assert "owned: 2 violations at 2 sites after the end of the session" in done.stderr
     assert "thread 'left', started by test_end.py::test_leaves_a_thread" in done.stderr
-    assert run_python("-m", "pytest", *options, cwd=tmp_path).returncode == 0
+
+
+def test_off(tmp_path: Path) -> None:
+    """Mode off for a whole session, whatever the ini file says: classes are left as they are, nothing is watched."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\nowned = strict\n")
+    (tmp_path / "test_off.py").write_text(
+        PRELUDE + "def test_violates(): violate()\ndef test_strict(owned_strict): assert False\n"
+    )
+    done = run_python("-m", "pytest", "--owned=off", "-rs", "-p", "no:cacheprovider", cwd=tmp_path)
+    assert "owned: mode off" in done.stdout
+    assert "1 passed, 1 skipped" in done.stdout
+    assert "the mode is off" in done.stdout
+    assert done.returncode == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the pipe is a POSIX one")

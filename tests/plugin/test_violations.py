@@ -8,7 +8,8 @@ import threading
 
 import pytest
 
-from owned import _core, _violations
+import owned
+from owned import _violations
 from owned._pytest_allow import Wishes
 from suites import run_suite
 
@@ -125,10 +126,10 @@ def test_everything_is_undone(pytester: pytest.Pytester) -> None:
 
     def look() -> tuple[object, ...]:
         told = {name: value for name, value in os.environ.items() if name.startswith("OWNED")}
-        return _core.get_mode(), threading.Thread.start, _violations._observers, told
+        return owned.mode(), threading.Thread.start, _violations._observers, told
 
     before = look()
-    done = run_suite(pytester, "def test_mode(): assert owned._core.get_mode() == 3\n", "--owned=strict")
+    done = run_suite(pytester, "def test_mode(): assert owned.mode() == 'strict'\n", "--owned=strict")
     assert done.of == {"test_mode": "passed"}
     assert look() == before
 
@@ -259,15 +260,15 @@ def test_fixtures_watch_a_test(pytester: pytest.Pytester, asked: list[str]) -> N
             del owned_violations[0]
 
         def test_strict(owned_strict):
-            assert owned._core.get_mode() == 3
+            assert owned.mode() == "strict"
             violate()
 
         def test_after():
-            assert owned._core.get_mode() == (1 if WATCHED else 2)
+            assert owned.mode() == ("guard" if WATCHED else "checked")
 
-        @pytest.mark.owned(mode="off")
+        @pytest.mark.owned(mode="strict")
         def test_mode():
-            assert owned._core.get_mode() == (0 if WATCHED else 2)
+            assert owned.mode() == ("strict" if WATCHED else "checked")
 
         def test_plain():
             violate()
@@ -289,11 +290,12 @@ def test_fixtures_watch_a_test(pytester: pytest.Pytester, asked: list[str]) -> N
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ("mode='fast'", "`mode` must be one of 'off', 'guard', 'checked', 'strict', got 'fast'"),
-        ("allow='WrongTreadErorr', mode='off'", "got 'WrongTreadErorr', which is no error of owned"),
+        ("mode='fast'", "`mode` must be one of 'guard', 'checked', 'strict', got 'fast'"),
+        ("allow='WrongTreadErorr', mode='guard'", "got 'WrongTreadErorr', which is no error of owned"),
         ("allow=ValueError", "which is no error of owned"),
         ("allow=3", "`allow` must be True, the name or class of an error"),
         ("'strict'", "it takes `mode` and `allow`, by keyword"),
+        ("mode='off'", "`mode` must be one of 'guard', 'checked', 'strict', got 'off'"),
         ("modus='strict'", "it takes `mode` and `allow`, got 'modus'"),
     ],
 )
@@ -330,12 +332,11 @@ def test_a_wrong_marker_fails_its_test(pytester: pytest.Pytester) -> None:
 def test_the_command_line_wins(pytester: pytest.Pytester) -> None:
     """The ini file says how it is, unless the command line does; classes are decorated in that mode already."""
     pytester.makeini("[pytest]\nowned = guard\n")
-    source = "MODE = owned._core.get_mode()\ndef test_mode(): assert (MODE, owned._core.get_mode()) == ({0}, {0})\n"
-    assert run_suite(pytester, source.format(1)).of == {"test_mode": "passed"}
-    for number, mode in enumerate(["off", "guard", "checked", "strict"]):
-        done = run_suite(pytester, source.format(number), f"--owned={mode}")
-        assert done.of == {"test_mode": "passed"}
-        assert f"owned: mode {mode}" in done.output
+    source = "MODE = owned.mode()\ndef test_mode(): assert (MODE, owned.mode()) == ({0!r}, {0!r})\n"
+    assert run_suite(pytester, source.format("guard")).of == {"test_mode": "passed"}
+    done = run_suite(pytester, source.format("strict"), "--owned=strict")
+    assert done.of == {"test_mode": "passed"}
+    assert "owned: mode strict" in done.output
 
 
 @pytest.mark.parametrize(
@@ -353,7 +354,7 @@ def test_wrong_settings(pytester: pytest.Pytester, ini: str, complaint: str) -> 
     done = pytester.runpytest_inprocess()
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     assert complaint in done.stderr.str()
-    assert _core.get_mode() == 2
+    assert owned.mode() == "checked"
 
 
 @pytest.mark.parametrize("options", [["-p", "owned.pytest_plugin"], ["-p", "owned"]], ids=["module", "entry point"])
