@@ -22,7 +22,8 @@ The document (every key is always there; lists are bounded, and `left_out` says 
     threads                  [{"id", "name", "finished", "process"}]
     locks                    [{"id", "name", "acquisitions", "process"}]
     holds                    [{"lock", "thread", "start_ns", "end_ns", "process"}]
-    objects                  [{"type", "address", "state", "owner", "lock", "life", "process"}]
+    objects                  [{"type", "address", "state", "owner", "lock", "life", "violations", "process"}]; with the
+                             indices of their violations
     warnings                 [{"kind", "message", "file", "line", "count"}]
     left_out                 {"violations", "holds", "threads", "objects", "warnings"}: numbers
 """
@@ -104,6 +105,27 @@ class _Test:
     violations: int = 0
 
 
+@attrs.define
+class _Object:
+    """An object that was touched: what was last known of it, and in which mistakes."""
+
+    facts: Violation
+    mistakes: dict[tuple[object, ...], None] = attrs.field(factory=dict)
+
+    def to_dict(self, numbers: dict[tuple[object, ...], int]) -> Document:
+        """The entry in the document, with the indices of those mistakes."""
+        facts = self.facts.to_dict()
+        return {
+            "type": facts["type_name"],
+            "address": facts["address"],
+            "state": facts["state"],
+            "owner": facts["owner"],
+            "lock": facts["lock"],
+            "life": facts["life"] or ([] if facts["record"] is None else [facts["record"]]),
+            "violations": [numbers[key] for key in self.mistakes],
+        }
+
+
 @attrs.frozen
 class _Sighting:
     """A violation, when it was seen, and the tests that ran then."""
@@ -145,7 +167,7 @@ class Collector:
         self._tests: list[_Test] = []
         self._tests_run = 0
         self._threads: dict[int, str] = {}
-        self._objects: dict[tuple[str, int], Violation] = {}
+        self._objects: dict[tuple[object, ...], _Object] = {}
         self._warnings: Counter[tuple[str, str, str, int]] = Counter()
         self._holds: dict[tuple[int, int, int], Hold] = {}
         self._left_out: Counter[str] = Counter()
@@ -249,12 +271,16 @@ class Collector:
             _add(mistake.tests, test.id)
         if len(mistake.moments) < _MOMENTS:
             mistake.moments.append({"ns": sighting.ns, "thread": facts.toucher_id, "process": self._process})
-        if facts.type_name is not None and facts.address is not None:
-            key = (facts.type_name, facts.address)
-            if key in self._objects or len(self._objects) < _OBJECTS:
-                self._objects[key] = facts  # the last one knows most of its life
-            else:
-                self._left_out["objects"] += 1
+        if facts.type_name is None or facts.address is None:
+            return
+        # An address may be used again; what else is known of the object tells the two apart, mostly.
+        key = (facts.type_name, facts.address, facts.owner_id if facts.state == "private" else facts.record)
+        if key in self._objects or len(self._objects) < _OBJECTS:
+            thing = self._objects.setdefault(key, _Object(facts))
+            thing.facts = facts  # the last one knows most of its life
+            thing.mistakes[facts.key] = None
+        else:
+            self._left_out["objects"] += 1
 
     def _meet(self, id: int, name: str) -> None:
         if id in self._threads or len(self._threads) < _THREADS:
@@ -295,6 +321,7 @@ class Collector:
             last_ns = time.monotonic_ns()
             tests = [*self._tests, *(test for test in self._running if test.violations)]
             own = {"process": self._process}
+            numbers = {key: index for index, key in enumerate(self._mistakes)}
             return {
                 "format": 1,
                 "owned": metadata.version("owned"),
@@ -314,7 +341,7 @@ class Collector:
                     {"lock": lock, "thread": thread, "start_ns": start_ns, "end_ns": end_ns or last_ns} | own
                     for lock, _type, thread, _name, start_ns, end_ns in self._holds.values()
                 ],
-                "objects": [_object(facts) | own for facts in self._objects.values()],
+                "objects": [thing.to_dict(numbers) | own for thing in self._objects.values()],
                 "warnings": [
                     {"kind": kind, "message": message, "file": file, "line": line, "count": count}
                     for (kind, message, file, line), count in self._warnings.items()
@@ -358,11 +385,17 @@ def merge(documents: Iterable[Document]) -> Document:
     mistakes: dict[tuple[object, ...], Document] = {}
     warnings: dict[tuple[object, ...], Document] = {}
     left_out = Counter(dict.fromkeys(_LEFT_OUT, 0))
+    objects: list[Document] = []
     for document in documents:
         left_out.update(document["left_out"])
+        numbers: list[int] = []
         for entry in document["violations"]:
             key = _violation(entry).key
             mistakes[key] = _joined(mistakes[key], entry) if key in mistakes else entry
+            numbers.append(list(mistakes).index(key))
+        objects += [
+            thing | {"violations": [numbers[index] for index in thing["violations"]]} for thing in document["objects"]
+        ]
         for warning in document["warnings"]:
             place = (warning["kind"], warning["message"], warning["file"], warning["line"])
             seen = warnings.get(place, {"count": 0})
@@ -377,11 +410,12 @@ def merge(documents: Iterable[Document]) -> Document:
         },
         "violations": list(mistakes.values()),
         "tests_run": sum(document["tests_run"] for document in documents),
+        "objects": objects,
         "warnings": list(warnings.values()),
         "left_out": dict(left_out),
         **{
             part: [item for document in documents for item in document[part]]
-            for part in ("processes", "tests", "threads", "locks", "holds", "objects")
+            for part in ("processes", "tests", "threads", "locks", "holds")
         },
     }
 
@@ -433,18 +467,6 @@ def _add(names: dict[str, None], name: str) -> None:
         names[name] = None
 
 
-def _object(facts: Violation) -> Document:
-    life = facts.life or ((facts.record,) if facts.record is not None else ())
-    return {
-        "type": facts.type_name,
-        "address": facts.address,
-        "state": facts.state,
-        "owner": facts.owner,
-        "lock": facts.lock,
-        "life": [attrs.asdict(step) for step in life],
-    }
-
-
 # ---- sources ---------------------------------------------------------------------------------------------------------
 
 
@@ -488,9 +510,9 @@ def _remember_loaders() -> None:
 
 
 def _record_holds(capacity: int) -> None:
-    if hasattr(_core, "record_holds"):
-        _core.record_holds(capacity)
+    getattr(_core, "record_holds", lambda _capacity: None)(capacity)
 
 
 def _lock_holds() -> list[Hold]:
-    return _core.lock_holds() if hasattr(_core, "record_holds") else []
+    holds: list[Hold] = getattr(_core, "lock_holds", list)()
+    return holds

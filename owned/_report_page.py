@@ -17,7 +17,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from importlib import resources
-from typing import IO, Any
+from typing import IO
 
 import attrs
 
@@ -206,8 +206,8 @@ class _Page:
             f'<span class="badges"><span class="kind">{_text(facts.error)}</span>{times}</span></summary>'
             f'<div class="body">{self._excerpt(entry, facts.file, facts.line)}{self._facts(entry)}'
             f"{self._stacks(entry)}{self._life(entry)}"
-            f'<details class="fold"><summary>The exception\'s message</summary><p class="message">{_prose(facts.message)}'
-            f"</p></details></div></details></article>"
+            '<details class="fold"><summary>The exception\'s message</summary>'
+            f'<p class="message">{_prose(facts.message)}</p></details></div></details></article>'
         )
 
     def _facts(self, entry: _Entry) -> str:
@@ -270,9 +270,17 @@ class _Page:
         rows = []
         for number, text in enumerate(_dedented(excerpt["lines"]), excerpt["first"]):
             tag, mark = ("mark", "▸") if number == line else ("span", " ")
-            rows.append(f"<{tag}><i>{mark}{number:>{len(str(last))}}</i> {_text(text)}\n</{tag}>")
+            rows.append(f"<{tag}><i>{mark} {number:>{len(str(last))}}</i> {_text(text)}\n</{tag}>")
         label = f"source of {self._short(file)} around line {line}"
         return f'<pre class="code" tabindex="0" role="region" aria-label="{_text(label)}">{"".join(rows)}</pre>'
+
+    def _source(self, entry: _Entry, frame: Document) -> str:
+        excerpt = entry.more["excerpts"].get(f"{frame['file']}:{frame['line']}")
+        return (
+            ""
+            if excerpt is None
+            else f"<code>{_text(excerpt['lines'][frame['line'] - excerpt['first']].strip())}</code>"
+        )
 
     def _stacks(self, entry: _Entry) -> str:
         facts = entry.facts
@@ -298,11 +306,11 @@ class _Page:
                 continue
             for frame in frames:
                 excerpt = self._excerpt(entry, frame["file"], frame["line"]) if entry.number <= _LONG else ""
-                place = self._place(**frame)
+                place, source = self._place(**frame), self._source(entry, frame)
                 rows.append(
-                    f"<li><details><summary>{place}</summary>{excerpt}</details></li>"
+                    f"<li><details><summary>{place}{source}</summary>{excerpt}</details></li>"
                     if excerpt
-                    else f'<li class="bare">{place}</li>'
+                    else f'<li class="bare">{place}{source}</li>'
                 )
         return f'<ol class="stack">{"".join(rows)}</ol>'
 
@@ -313,9 +321,10 @@ class _Page:
         steps = [attrs.asdict(step) for step in facts.life]
         story = "".join(f"<li>{self._step(step['verb'], step)}{self._how(entry, step)}</li>" for step in steps)
         touch = self._place(facts.file, facts.line, facts.function)
+        end = f"{_text(facts.headline)} at {touch}, by thread <b>{_text(facts.toucher)}</b>"
         return (
-            f'<section class="life"><h4>The life of this {_text(facts.type_name or "object")}</h4><ol class="story">{story}'
-            f'<li class="end">{_text(facts.headline)} at {touch}, by thread <b>{_text(facts.toucher)}</b></li></ol></section>'
+            f'<section class="life"><h4>The life of this {_text(facts.type_name or "object")}</h4>'
+            f'<ol class="story">{story}<li class="end">{end}</li></ol></section>'
         )
 
     def _how(self, entry: _Entry, step: Document) -> str:
@@ -383,7 +392,8 @@ class _Page:
                 f'<tr><th scope="row"><span class="swatch t{colours[key]}" aria-hidden="true"></span>'
                 f"{_text(thread['name'])}{self._process(thread)}</th>"
                 f'<td class="figure">{thread["id"]}</td><td>{"has ended" if thread["finished"] else "was running"}</td>'
-                f'<td class="figure">{violations[key] or "–"}</td><td class="figure">{holds[key] or "–"}</td></tr>'
+                f'<td class="figure">{violations[key] or "&ndash;"}</td>'
+                f'<td class="figure">{holds[key] or "&ndash;"}</td></tr>'
             )
         if not rows:
             return '<p class="empty">No thread violated anything or held a lock that was recorded.</p>'
@@ -392,9 +402,6 @@ class _Page:
         return _table("Threads that violated, owned or held something", columns, rows) + _left_out(missing, "threads")
 
     def _objects(self) -> str:
-        touched: dict[tuple[str | None, int | None], list[_Entry]] = defaultdict(list)
-        for entry in self._entries:
-            touched[entry.facts.type_name, entry.facts.address].append(entry)
         cards = []
         for item in self._document["objects"][:_ROWS]:
             whose = [f"<b>{_text(item['state'] or 'unknown')}</b>"]
@@ -404,12 +411,12 @@ class _Page:
                 whose.append(f"lock {_text(item['lock'])}")
             steps = "".join(f"<li>{self._step(step['verb'], step)}</li>" for step in item["life"])
             ends = "".join(
-                f'<li class="end">{_text(entry.facts.headline)}: '
-                f'<a href="#violation-{entry.number}">violation {entry.number}</a></li>'
-                for entry in touched[item["type"], item["address"]][:10]
+                f'<li class="end">{_text(self._entries[index].facts.headline)}: '
+                f'<a href="#violation-{index + 1}">violation {index + 1}</a></li>'
+                for index in item["violations"][:10]
             )
             cards.append(
-                f'<article class="object"><h3>{_breakable(item["type"] or "?")} <code>{_address(item["address"])}</code>'
+                f'<article class="object"><h3>{_breakable(item["type"])} <code>{_address(item["address"])}</code>'
                 f'{self._process(item)}</h3><p class="dim">{", ".join(whose)}</p>'
                 f'<ol class="story">{steps}{ends}</ol></article>'
             )
@@ -455,8 +462,8 @@ class _Page:
 
 _TIMELINE = """
 <figure class="timeline needs-script" id="timeline" aria-labelledby="timeline-caption">
-<figcaption id="timeline-caption">Who held what. One lane per lock, one colour per thread; a mark stands for a violation.
-</figcaption>
+<figcaption id="timeline-caption">One lane for each lock, one colour for each thread that held it. A
+<span class="diamond" role="img" aria-label="diamond"></span> is a violation.</figcaption>
 <div class="tools" role="toolbar" aria-label="Timeline" aria-controls="chart">
 <label id="process-label" hidden><span>Process</span> <select id="process"></select></label>
 <label><span>Go to</span> <select id="goto"></select></label>
@@ -468,8 +475,8 @@ _TIMELINE = """
 <div class="chart" id="chart" tabindex="0" role="group" aria-describedby="keys"></div>
 <p class="detail" id="detail" aria-live="polite"></p>
 <div class="legend" id="legend" role="group" aria-label="Threads: press one to bring it out"></div>
-<p class="dim keys" id="keys">Drag or use the arrow keys to move, + and &minus; or the wheel with Ctrl to zoom, 0 for the
-whole run. The table below has the sums.</p>
+<p class="dim keys" id="keys">Drag or use the arrow keys to move; + and &minus;, or the wheel with Ctrl, to zoom; 0 for
+the whole run. The table below has the sums.</p>
 </figure>
 <noscript><p class="empty">The timeline needs JavaScript. The table has its sums.</p></noscript>
 """
@@ -479,7 +486,7 @@ whole run. The table below has the sums.</p>
 
 
 def _text(value: object) -> str:
-    """Any string of the program, for a text or an attribute; what cannot be seen or turns the text around is spelt out."""
+    """Any string of the program, for a text or an attribute; what is unseen or turns the text around is spelt out."""
     return html.escape(_UNSEEN.sub(lambda found: ascii(found[0])[1:-1], str(value)))
 
 
@@ -503,8 +510,8 @@ def _number(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
-def _address(address: int | None) -> str:
-    return "" if address is None else f"0x{address & (2**64 - 1):x}"
+def _address(address: int) -> str:
+    return f"{address & (2**64 - 1):#x}"
 
 
 def _duration(ns: float) -> str:
