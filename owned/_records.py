@@ -144,21 +144,6 @@ class Violation:
         """What was done, in a few words."""
         return self.touch or self.message
 
-    @property
-    def whose(self) -> str:
-        """Whose the object was at that moment, in words; empty where that is not known."""
-        if self.state == "private":
-            return f"private to thread {self.owner!r}"
-        if self.state == "shared":
-            return f"shared under {self.lock}" + (f", which thread {self.owner!r} holds" if self.owner else "")
-        if self.state == "frozen":
-            return "frozen: everybody may read it, nobody may write it"
-        if self.state == "in transit":
-            return "moved away and not claimed yet: nobody's"
-        if self.state == "orphaned":
-            return f"left behind by thread {self.owner!r}, which has finished"
-        return ""
-
     def to_dict(self) -> dict[str, Any]:
         """The same as dicts, lists, strings and numbers, for JSON; ``from_dict`` reads it."""
         return attrs.asdict(self, value_serializer=lambda _instance, _field, value: _listed(value))

@@ -22,6 +22,7 @@ from typing import IO
 import attrs
 
 from owned._records import Violation
+from owned._report import whose_words
 from owned._report_data import HOLDS_RECORDED, Document, is_library, nearest
 
 _COLOURS = 8
@@ -217,7 +218,7 @@ class _Page:
             threads += f" and {len(more['threads']) - 8:,} more"
         rows = [
             ("who", f"{'thread' if len(more['threads']) == 1 else 'threads'} {threads}"),
-            ("whose", _text(facts.whose)),
+            ("whose", _text(whose_words(facts))),
             ("since", "" if facts.record is None else self._step(facts.record.verb, attrs.asdict(facts.record))),
             ("way out", f'<span class="advice">{_prose(facts.advice)}</span>' if facts.advice else ""),
             ("when", self._when(entry)),
