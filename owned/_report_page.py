@@ -105,15 +105,17 @@ class _Page:
         }
 
     def _colours(self) -> dict[tuple[str, int], int]:
-        """A colour for each thread: those that violate or hold locks most get different ones."""
-        busy: Counter[tuple[str, int]] = Counter()
+        """A colour for each thread: those of one name share it; names that violate or hold locks most do not."""
+        busy: Counter[str] = Counter()
+        names = {(thread["process"], thread["id"]): thread["name"] for thread in self._document["threads"]}
         for entry in self._entries:
             for moment in entry.more["moments"]:
-                busy[moment["process"], moment["thread"]] += 1_000_000
+                busy[names[moment["process"], moment["thread"]]] += 1_000_000
         for hold in self._holds:
-            busy[hold["process"], hold["thread"]] += 1
-        order = sorted(self._names, key=lambda key: -busy[key])
-        return {key: index % _COLOURS for index, key in enumerate(order)}
+            busy[names[hold["process"], hold["thread"]]] += 1
+        order = sorted(set(names.values()), key=lambda name: (-busy[name], name))
+        colours = {name: index % _COLOURS for index, name in enumerate(order)}
+        return {key: colours[name] for key, name in names.items()}
 
     def _short(self, file: str) -> str:
         return file.removeprefix(self._root)
@@ -213,13 +215,14 @@ class _Page:
 
     def _facts(self, entry: _Entry) -> str:
         facts, more = entry.facts, entry.more
+        record = more["record"]
         threads = ", ".join(f"<b>{_text(name)}</b>" for name in more["threads"][:8])
         if len(more["threads"]) > 8:
             threads += f" and {len(more['threads']) - 8:,} more"
         rows = [
             ("who", f"{'thread' if len(more['threads']) == 1 else 'threads'} {threads}"),
             ("whose", _text(whose_words(facts))),
-            ("since", "" if facts.record is None else self._step(facts.record.verb, attrs.asdict(facts.record))),
+            ("since", "" if record is None else self._step(record["verb"], record) + self._source(entry, record)),
             ("way out", f'<span class="advice">{_prose(facts.advice)}</span>' if facts.advice else ""),
             ("when", self._when(entry)),
             ("held then", self._held_then(entry)),
@@ -277,11 +280,9 @@ class _Page:
 
     def _source(self, entry: _Entry, frame: Document) -> str:
         excerpt = entry.more["excerpts"].get(f"{frame['file']}:{frame['line']}")
-        return (
-            ""
-            if excerpt is None
-            else f"<code>{_text(excerpt['lines'][frame['line'] - excerpt['first']].strip())}</code>"
-        )
+        if excerpt is None:
+            return ""
+        return f'<code class="source">{_text(excerpt["lines"][frame["line"] - excerpt["first"]].strip())}</code>'
 
     def _stacks(self, entry: _Entry) -> str:
         facts = entry.facts
@@ -306,7 +307,11 @@ class _Page:
                 )
                 continue
             for frame in frames:
-                excerpt = self._excerpt(entry, frame["file"], frame["line"]) if entry.number <= _LONG else ""
+                is_known = entry.number > _LONG or (frame["file"], frame["line"]) == (
+                    entry.facts.file,
+                    entry.facts.line,
+                )
+                excerpt = "" if is_known else self._excerpt(entry, frame["file"], frame["line"])
                 place, source = self._place(**frame), self._source(entry, frame)
                 rows.append(
                     f"<li><details><summary>{place}{source}</summary>{excerpt}</details></li>"
