@@ -14,7 +14,7 @@ The document (every key is always there; lists are bounded, and `left_out` says 
 
         (a violation's facts)    of the first one, as `Violation.to_dict` writes them
         count, threads, tests    how often, by which threads, in which tests
-        moments                  [{"ns", "thread", "process"}]: when
+        moments                  [{"ns", "thread", "lock", "process"}]: when, and which of `locks` guarded the object
         excerpts                 {"file:line": {"first", "lines"}}: the source around every place that is named
 
     tests                    [{"id", "start_ns", "end_ns", "violations", "process"}]: those with violations
@@ -38,7 +38,7 @@ import sysconfig
 import threading
 import time
 from bisect import bisect_left
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
 from importlib import metadata
 from types import FrameType
@@ -53,7 +53,6 @@ from owned.errors import OwnershipError
 
 Document: TypeAlias = "dict[str, Any]"
 _T = TypeVar("_T")
-Hold: TypeAlias = "tuple[int, str, int, str, int, int | None]"
 
 HOLDS_RECORDED = 10_000
 """How many holds of locks are kept: those nearest to a violation, or else the last ones."""
@@ -75,6 +74,39 @@ _LIBRARIES = tuple(
 )
 
 
+@attrs.frozen
+class _Hold:
+    """What the core tells of a lock that was held."""
+
+    lock: int
+    type: str
+    address: int
+    thread: int
+    name: str
+    start_ns: int
+    end_ns: int | None
+
+    @property
+    def lock_name(self) -> str:
+        """The lock as violations name it."""
+        return f"<{self.type} at {self.address:#x}>"
+
+
+@attrs.frozen
+class _Moment:
+    """When a mistake was made, by which thread, and the name of the lock that guarded the object."""
+
+    ns: int
+    thread: int | None
+    lock: str | None
+
+    def to_dict(self, locks: dict[str, list[_Hold]]) -> Document:
+        """The entry in the document. An address may be used again: the lock is the one that was held nearest by."""
+        holds = [] if self.lock is None else locks.get(self.lock, [])
+        hold = min(holds, key=lambda hold: abs(hold.start_ns - self.ns), default=None)
+        return {"ns": self.ns, "thread": self.thread, "lock": None if hold is None else hold.lock}
+
+
 @attrs.define
 class _Mistake:
     """One mistake of the program: the first violation, and what is counted of all."""
@@ -83,16 +115,21 @@ class _Mistake:
     count: int = 0
     threads: dict[str, None] = attrs.field(factory=dict)
     tests: dict[str, None] = attrs.field(factory=dict)
-    moments: list[dict[str, Any]] = attrs.field(factory=list)
+    moments: list[_Moment] = attrs.field(factory=list)
     excerpts: dict[str, Document] | None = None
 
-    def to_dict(self) -> Document:
-        """The entry in the document."""
+    def to_dict(self, locks: dict[str, list[_Hold]], process: str) -> Document:
+        """The entry in the document.
+
+        Args:
+            locks: the holds of each lock, by the name that violations call it by.
+            process: whose clock and numbers these are.
+        """
         return self.facts.to_dict() | {
             "count": self.count,
             "threads": sorted(self.threads),
             "tests": list(self.tests),
-            "moments": list(self.moments),
+            "moments": [moment.to_dict(locks) | {"process": process} for moment in self.moments],
             "excerpts": self.excerpts or {},
         }
 
@@ -169,7 +206,7 @@ class Collector:
         self._threads: dict[int, str] = {}
         self._objects: dict[tuple[object, ...], _Object] = {}
         self._warnings: Counter[tuple[str, str, str, int]] = Counter()
-        self._holds: dict[tuple[int, int, int], Hold] = {}
+        self._holds: dict[tuple[int, int, int], _Hold] = {}
         self._left_out: Counter[str] = Counter()
 
     def start(self) -> None:
@@ -177,14 +214,14 @@ class Collector:
         self._started, self._first_ns = time.time(), time.monotonic_ns()
         self._is_on = True
         self._observing.enter_context(observe(self._see))
-        _record_holds(HOLDS_RECORDED)
+        _core.record_holds(HOLDS_RECORDED)
 
     def stop(self) -> None:
         """Hear of nothing any more; what was gathered stays."""
         self._observing.close()
         self._is_on = False
         self._keep_holds(self._first_ns)
-        _record_holds(0)
+        _core.record_holds(0)
 
     def __enter__(self) -> Self:
         """Start."""
@@ -270,7 +307,7 @@ class Collector:
         for test in sighting.tests:
             _add(mistake.tests, test.id)
         if len(mistake.moments) < _MOMENTS:
-            mistake.moments.append({"ns": sighting.ns, "thread": facts.toucher_id, "process": self._process})
+            mistake.moments.append(_Moment(sighting.ns, facts.toucher_id, facts.lock))
         if facts.type_name is None or facts.address is None:
             return
         # An address may be used again; what else is known of the object tells the two apart, mostly.
@@ -290,15 +327,15 @@ class Collector:
 
     def _keep_holds(self, since_ns: int) -> None:
         """Take over what the core has recorded since then: its ring forgets."""
-        for hold in _lock_holds():
-            lock, _type, thread, _name, start_ns, end_ns = hold
-            if end_ns is None or end_ns >= since_ns:
-                self._holds[lock, thread, start_ns] = hold
+        for told in _core.lock_holds():
+            hold = _Hold(*told)
+            if hold.end_ns is None or hold.end_ns >= since_ns:
+                self._holds[hold.lock, hold.thread, hold.start_ns] = hold
         if len(self._holds) > 2 * HOLDS_RECORDED:
-            moments = [moment["ns"] for mistake in self._mistakes.values() for moment in mistake.moments]
-            kept = nearest(list(self._holds.values()), moments, HOLDS_RECORDED, lambda hold: hold[4])
+            moments = [moment.ns for mistake in self._mistakes.values() for moment in mistake.moments]
+            kept = nearest(list(self._holds.values()), moments, HOLDS_RECORDED, lambda hold: hold.start_ns)
             self._left_out["holds"] += len(self._holds) - len(kept)
-            self._holds = {(hold[0], hold[2], hold[4]): hold for hold in kept}
+            self._holds = {(hold.lock, hold.thread, hold.start_ns): hold for hold in kept}
 
     def _read_sources(self) -> None:
         for mistake in self._mistakes.values():
@@ -321,6 +358,9 @@ class Collector:
             last_ns = time.monotonic_ns()
             tests = [*self._tests, *(test for test in self._running if test.violations)]
             own = {"process": self._process}
+            by_name: dict[str, list[_Hold]] = defaultdict(list)
+            for hold in self._holds.values():
+                by_name[hold.lock_name].append(hold)
             numbers = {key: index for index, key in enumerate(self._mistakes)}
             return {
                 "format": 1,
@@ -332,14 +372,20 @@ class Collector:
                 "duration": (last_ns - self._first_ns) / 1e9,
                 "clock": {"first_ns": self._first_ns, "last_ns": last_ns},
                 "processes": [{"pid": self._pid, "first_ns": self._first_ns, "last_ns": last_ns} | own],
-                "violations": [mistake.to_dict() for mistake in self._mistakes.values()],
+                "violations": [mistake.to_dict(by_name, self._process) for mistake in self._mistakes.values()],
                 "tests": [attrs.asdict(test) | {"end_ns": test.end_ns or last_ns} | own for test in tests],
                 "tests_run": self._tests_run + len(self._running),
                 "threads": [thread | own for thread in self._known_threads()],
                 "locks": [lock | own for lock in self._known_locks()],
                 "holds": [
-                    {"lock": lock, "thread": thread, "start_ns": start_ns, "end_ns": end_ns or last_ns} | own
-                    for lock, _type, thread, _name, start_ns, end_ns in self._holds.values()
+                    {
+                        "lock": hold.lock,
+                        "thread": hold.thread,
+                        "start_ns": hold.start_ns,
+                        "end_ns": hold.end_ns or last_ns,
+                    }
+                    | own
+                    for hold in self._holds.values()
                 ],
                 "objects": [thing.to_dict(numbers) | own for thing in self._objects.values()],
                 "warnings": [
@@ -350,7 +396,7 @@ class Collector:
             }
 
     def _known_threads(self) -> list[Document]:
-        names = {thread: name for _lock, _type, thread, name, _start, _end in self._holds.values()} | self._threads
+        names = {hold.thread: hold.name for hold in self._holds.values()} | self._threads
         known = []
         for id, name in sorted(names.items()):
             info = _core.thread_info(id)
@@ -358,8 +404,8 @@ class Collector:
         return known
 
     def _known_locks(self) -> list[Document]:
-        kinds = {hold[0]: hold[1] for hold in self._holds.values()}
-        acquisitions = Counter(hold[0] for hold in self._holds.values())
+        kinds = {hold.lock: hold.type for hold in self._holds.values()}
+        acquisitions = Counter(hold.lock for hold in self._holds.values())
         return [
             {"id": lock, "name": f"{kind} {lock}", "acquisitions": acquisitions[lock]}
             for lock, kind in sorted(kinds.items())
@@ -504,15 +550,3 @@ def _remember_loaders() -> None:
             except Exception:
                 pass
         frame = frame.f_back
-
-
-# ---- the core's record of holds --------------------------------------------------------------------------------------
-
-
-def _record_holds(capacity: int) -> None:
-    getattr(_core, "record_holds", lambda _capacity: None)(capacity)
-
-
-def _lock_holds() -> list[Hold]:
-    holds: list[Hold] = getattr(_core, "lock_holds", list)()
-    return holds

@@ -221,7 +221,7 @@ class _Page:
             threads += f" and {len(more['threads']) - 8:,} more"
         rows = [
             ("who", f"{'thread' if len(more['threads']) == 1 else 'threads'} {threads}"),
-            ("whose", _text(whose_words(facts))),
+            ("whose", _text(whose_words(facts)) + self._lane(more["moments"])),
             ("since", "" if record is None else self._step(record["verb"], record) + self._source(entry, record)),
             ("way out", f'<span class="advice">{_prose(facts.advice)}</span>' if facts.advice else ""),
             ("when", self._when(entry)),
@@ -233,6 +233,12 @@ class _Page:
             + "".join(f"<div><dt>{label}</dt><dd>{value}</dd></div>" for label, value in rows if value)
             + "</dl>"
         )
+
+    def _lane(self, moments: list[Document]) -> str:
+        """What the timeline calls the lock of the first violation."""
+        if not moments or moments[0]["lock"] is None:
+            return ""
+        return f": <b>{_text(self._lock_names[moments[0]['process'], moments[0]['lock']])}</b> in the timeline"
 
     def _when(self, entry: _Entry) -> str:
         moments = entry.more["moments"]
@@ -469,7 +475,8 @@ class _Page:
 _TIMELINE = """
 <figure class="timeline needs-script" id="timeline" aria-labelledby="timeline-caption">
 <figcaption id="timeline-caption">One lane for each lock, one colour for each thread that held it. A
-<span class="diamond" role="img" aria-label="diamond"></span> is a violation.</figcaption>
+<span class="diamond" role="img" aria-label="diamond"></span> is a violation; on a lane, of an object that this lock
+guards.</figcaption>
 <div class="tools" role="toolbar" aria-label="Timeline" aria-controls="chart">
 <label id="process-label" hidden><span>Process</span> <select id="process"></select></label>
 <label><span>Go to</span> <select id="goto"></select></label>

@@ -220,9 +220,13 @@ def test_warnings_are_counted() -> None:
 def test_holds_become_locks_threads_and_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the core records is in the document; a lock that is still held is held until now."""
     asked: list[int] = []
-    ring = [(4, "RLock", 70, "w1", 100, 200), (9, "Lock", 71, "w2", 150, None), (4, "RLock", 71, "w2", 300, 400)]
-    monkeypatch.setattr(_core, "record_holds", asked.append, raising=False)
-    monkeypatch.setattr(_core, "lock_holds", lambda: ring, raising=False)
+    ring = [
+        (4, "RLock", 0x40, 70, "w1", 100, 200),
+        (9, "Lock", 0x90, 71, "w2", 150, None),
+        (4, "RLock", 0x40, 71, "w2", 300, 400),
+    ]
+    monkeypatch.setattr(_core, "record_holds", asked.append)
+    monkeypatch.setattr(_core, "lock_holds", lambda: ring)
     with Collector("run") as collector:
         collector._first_ns = 0
         document = collector.document()
@@ -243,19 +247,69 @@ def test_holds_become_locks_threads_and_lanes(monkeypatch: pytest.MonkeyPatch) -
 def test_holds_around_a_violation_outlive_the_ring(monkeypatch: pytest.MonkeyPatch) -> None:
     """Holds of a test with violations are kept although the core has forgotten them at the end of the run."""
     ring: list[Any] = []
-    monkeypatch.setattr(_core, "record_holds", lambda capacity: None, raising=False)
-    monkeypatch.setattr(_core, "lock_holds", lambda: list(ring), raising=False)
+    monkeypatch.setattr(_core, "record_holds", lambda capacity: None)
+    monkeypatch.setattr(_core, "lock_holds", lambda: list(ring))
     with Collector("run") as collector:
         collector.test_began("guilty")
         on_thread("t", deposit, Account())
         now = _report_data.time.monotonic_ns()
-        ring.append((1, "Lock", 5, "t", now, now + 1))
+        ring.append((1, "Lock", 0x10, 5, "t", now, now + 1))
         collector.test_ended("guilty")
         collector.test_began("innocent")
-        ring[:] = [(2, "Lock", 5, "t", now + 5, now + 6)]
+        ring[:] = [(2, "Lock", 0x20, 5, "t", now + 5, now + 6)]
         collector.test_ended("innocent")
         ring.clear()
         assert [hold["lock"] for hold in collector.document()["holds"]] == [1]
+
+
+def test_moment_knows_the_lock_that_guards() -> None:
+    """In strict mode holds are recorded, and a violation says which of those locks it should have held."""
+    lock = owned.RLock()
+    account = owned.share(Account(), lock=lock)
+    with owned.strict(), Collector("run") as collector:
+        for _ in range(3):
+            with owned.Lock():
+                pass
+            with lock:
+                on_thread("t", reports.look, account)
+        document = collector.document()
+    [entry] = document["violations"]
+    guards = {moment["lock"] for moment in entry["moments"]}
+    holds = [hold for hold in document["holds"] if hold["lock"] in guards]
+    assert len(guards) == 1
+    assert len(holds) == 3
+    for moment, hold in zip(entry["moments"], holds, strict=True):
+        assert hold["start_ns"] < moment["ns"] < hold["end_ns"]
+    assert [lock["acquisitions"] for lock in document["locks"] if lock["id"] in guards] == [3]
+
+
+def test_address_that_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two locks may have had one address: the one that was held nearest to the violation is meant."""
+    lock = owned.RLock()
+    account = owned.share(Account(), lock=lock)
+    ring: list[Any] = []
+    monkeypatch.setattr(_core, "lock_holds", lambda: list(ring))
+    with Collector("run") as collector:
+        on_thread("t", reports.look, account)
+        now = _report_data.time.monotonic_ns()
+        ring += [
+            (1, "RLock", id(lock), 5, "t", now, now + 1),
+            (2, "RLock", id(lock), 5, "t", now + 10**9, now + 10**9 + 1),
+        ]
+        [entry] = collector.document()["violations"]
+    assert [moment["lock"] for moment in entry["moments"]] == [1]
+
+
+def test_holds_are_recorded_only_while_on() -> None:
+    """Outside of start() and stop() the core keeps nothing."""
+    with owned.strict():
+        collector = Collector("run")
+        with collector, owned.Lock():
+            pass
+        with owned.Lock():
+            pass
+        assert _core.lock_holds() == []
+    assert len(collector.document()["holds"]) == 1
 
 
 def test_nearest() -> None:
