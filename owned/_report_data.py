@@ -419,7 +419,8 @@ def merge(documents: Iterable[Document]) -> Document:
         documents: at least one; each from a process with a name of its own.
 
     Returns:
-        Violations that are one and the same mistake become one entry; everything else stands side by side.
+        Violations that are one and the same mistake become one entry; everything else stands side by side. Of a
+        process in which nothing happened there is no trace, unless nothing happened in any.
 
     Raises:
         ValueError: There is none.
@@ -428,6 +429,7 @@ def merge(documents: Iterable[Document]) -> Document:
     if not documents:
         raise ValueError("there is no document to merge")
     first = documents[0]
+    idle = {id(one) for one in documents if not (one["tests_run"] or one["violations"] or one["holds"])}
     mistakes: dict[tuple[object, ...], Document] = {}
     warnings: dict[tuple[object, ...], Document] = {}
     left_out = Counter(dict.fromkeys(_LEFT_OUT, 0))
@@ -459,9 +461,15 @@ def merge(documents: Iterable[Document]) -> Document:
         "objects": objects,
         "warnings": list(warnings.values()),
         "left_out": dict(left_out),
+        "processes": [
+            process
+            for document in documents
+            if id(document) not in idle or len(idle) == len(documents)
+            for process in document["processes"]
+        ],
         **{
             part: [item for document in documents for item in document[part]]
-            for part in ("processes", "tests", "threads", "locks", "holds")
+            for part in ("tests", "threads", "locks", "holds")
         },
     }
 
