@@ -466,6 +466,39 @@ done:
     return text;
 }
 
+/* ---- by the shortest way, from C ------------------------------------------------------------------------------- */
+
+static int
+call_method(PyObject *lock, PyObject *name)
+{
+    PyObject *done = PyObject_CallMethodNoArgs(lock, name);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+int
+owned_lock_enter(PyObject *lock)
+{
+    int taken;
+    if (Py_IS_TYPE(lock, owned_the_state->RLock))
+        taken = take_recursive((owned_lock *)lock, FOR_EVER);
+    else if (Py_IS_TYPE(lock, owned_the_state->Lock))
+        taken = take_once((owned_lock *)lock, FOR_EVER);
+    else
+        return call_method(lock, owned_the_state->str_acquire);
+    return taken < 0 ? -1 : 0;
+}
+
+int
+owned_lock_leave(PyObject *lock)
+{
+    if (!Py_IS_TYPE(lock, owned_the_state->RLock) && !Py_IS_TYPE(lock, owned_the_state->Lock))
+        return call_method(lock, owned_the_state->str_release);
+    PyObject *done = lock_release(lock, NULL);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
 static PyObject *
@@ -538,8 +571,8 @@ owned_lock_adopt(PyObject *lock)
 static const owned_access locked_call = {OWNED_OPERATION, "call", "locked()", 1};
 
 /* The lock of a shared object; None where this thread needs none; the violation where no lock would help. */
-static PyObject *
-lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+PyObject *
+owned_lock_to_take(PyObject *obj, const owned_access *how, PyObject *detail)
 {
     if (owned_thread_id() == 0)
         return NULL;
@@ -559,9 +592,15 @@ lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
     else if (state == OWNED_FROZEN || owned_this_thread.unchecked || owned_region_is_mine(r))
         lock = Py_NewRef(Py_None);
     else
-        owned_violation(obj, r, &locked_call, NULL);
+        owned_violation(obj, r, how, detail);
     Py_DECREF((PyObject *)r);
     return lock;
+}
+
+static PyObject *
+lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    return owned_lock_to_take(obj, &locked_call, NULL);
 }
 
 static PyMethodDef functions[] = {

@@ -11,6 +11,7 @@ int owned_finalize_add(PyObject *module);
 int owned_containers_add(PyObject *module);
 int owned_wrapper_add(PyObject *module);
 int owned_lock_add(PyObject *module);
+int owned_method_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
 int owned_move_add(PyObject *module);
@@ -28,6 +29,7 @@ static int (*const parts[])(PyObject *) = {
     owned_containers_add,
     owned_wrapper_add,
     owned_lock_add,
+    owned_method_add,
     owned_check_add,
     owned_share_add,
     owned_move_add,
