@@ -41,8 +41,12 @@ from owned._core import (
 )
 from owned._foreign_locks import register_lock
 from owned._frozen import freeze, is_frozen, never_freeze, register, thaw
+from owned._guarded_by import guarded_by
 from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
+from owned._own_class import own_class
+from owned._requires import requires
+from owned._synchronized import reads, synchronized
 from owned.errors import (
     FreezeError,
     FrozenError,
@@ -90,18 +94,23 @@ __all__ = [
     "explain",
     "freeze",
     "frozendict",
+    "guarded_by",
     "is_frozen",
     "lock_of",
     "locked",
     "move",
     "never_freeze",
     "own",
+    "own_class",
     "owned",
     "owner",
+    "reads",
     "register",
     "register_lock",
+    "requires",
     "share",
     "state",
+    "synchronized",
     "thaw",
     "unchecked",
     "unwrap",

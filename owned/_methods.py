@@ -81,7 +81,7 @@ def takes_own_lock(value: object) -> bool:
     )
 
 
-class WrappedMethod(wrapt.FunctionWrapper):  # type: ignore[misc]
+class WrappedMethod(wrapt.FunctionWrapper):  # type: ignore[type-arg]
     """Anything but a plain function that returns when it is done."""
 
     def __init__(self, function: Any, kind: int, lock: Any, stepper: type | None) -> None:

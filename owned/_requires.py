@@ -79,7 +79,7 @@ def attribute(obj: object, name: str) -> Any:
 
 
 def verify_held(function: Callable[..., Any], lock: Any, first: Any) -> None:
-    """Raise unless the calling thread holds what a function requires. Called by the C core, which found no quick answer.
+    """Raise unless the calling thread holds what a function requires. Called by the C core.
 
     Args:
         function: what is about to be called.

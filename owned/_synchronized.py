@@ -23,9 +23,9 @@ def synchronized(lock: Any, /) -> Any:
     """Take a lock for each call of a function.
 
     ``@synchronized`` on a method takes the lock of the object, whichever it is, where the object is shared, and
-    nothing where it is private to this thread or frozen. What guards the object is looked at by each call, so a method that
-    was fetched before ``share(obj)`` takes the lock after it. ``@synchronized(lock)`` on any function takes that lock,
-    ``@synchronized("_lock")`` on a method the one in that attribute of `self`. A lock of owned's that this
+    nothing where it is private to this thread or frozen. What guards the object is looked at by each call, so a method
+    that was fetched before ``share(obj)`` takes the lock after it. ``@synchronized(lock)`` on any function takes that
+    lock, ``@synchronized("_lock")`` on a method the one in that attribute of `self`. A lock of owned's that this
     thread holds already is not taken again, so methods under a ``Lock`` may call one another; locks of other kinds
     must be reentrant for that.
 
@@ -67,8 +67,8 @@ def reads(method: _F, /) -> _F:
         The decorated method, with the same signature.
 
     Raises:
-        TypeError: the method assigns to an attribute of `self`, or is no method with a `self`. By the call: `self` is not
-            guarded.
+        TypeError: the method assigns to an attribute of `self`, or is no method with a `self`. By the call: `self` is
+            not guarded.
         WrongThreadError, MovedError, OrphanedError: by the call, as with ``synchronized``.
 
     Threads:

@@ -16,6 +16,7 @@ __all__ = [
     "MovedError",
     "OrphanedError",
     "OwnershipError",
+    "OwnershipWarning",
     "WrongThreadError",
 ]
 
@@ -92,3 +93,7 @@ class FreezeError(OwnershipError, TypeError):
 
 class LockOrderError(OwnershipError):
     """Two locks were taken in both orders."""
+
+
+class OwnershipWarning(UserWarning):
+    """Something that is no violation yet, but lets one happen unseen."""
