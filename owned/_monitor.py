@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import types
-import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +18,7 @@ from owned import _methods
 
 __all__ = ["declare", "is_monitor", "prepare"]
 
-_declared: weakref.WeakSet[type] = weakref.WeakSet()
+_MARK = "__owned_monitor__"  # in the class's own namespace, which a decorator that makes the class anew takes along
 
 # They run before the object is shared or after it is, on a thread that may not look, or to find the very method.
 _NOT_SYNCHRONIZED = frozenset({
@@ -40,12 +39,12 @@ _BOUND_KINDS = (
 
 def declare(cls: type) -> None:
     """The instances of this class and of its subclasses are monitors."""
-    _declared.add(cls)
+    type.__setattr__(cls, _MARK, True)
 
 
 def is_monitor(cls: type) -> bool:
     """Are the instances of the class monitors?"""
-    return any(base in _declared for base in cls.__mro__)
+    return any(_MARK in vars(base) for base in cls.__mro__)
 
 
 def prepare(cls: type) -> None:

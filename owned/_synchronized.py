@@ -14,6 +14,8 @@ __all__ = ["needs_lock", "reads", "synchronized"]
 
 _F = TypeVar("_F")
 
+_SWAP = object()
+
 
 @overload
 def synchronized(lock: _methods.LockLike | str, /) -> Callable[[_F], _F]: ...
@@ -96,11 +98,22 @@ def _written_attribute(function: FunctionType) -> str | None:
     code = function.__code__
     if not code.co_argcount:
         return None
-    before: Any = None
+    first = code.co_varnames[0]
+    loaded: Any = None  # the variable that the step before put on the stack
+    copied = False  # the first argument, once more, as `self.x += 1` begins
+    updated: set[str] = set()
     for step in dis.get_instructions(code):
-        if step.opname in ("STORE_ATTR", "DELETE_ATTR") and before == code.co_varnames[0]:
+        if step.opname in ("CACHE", "EXTENDED_ARG"):
+            continue
+        if step.opname == "LOAD_ATTR" and copied:
+            updated.add(step.argval)
+        if step.opname in ("STORE_ATTR", "DELETE_ATTR") and (
+            loaded == first or (loaded is _SWAP and step.argval in updated)
+        ):
             return str(step.argval)
-        if step.opname not in ("CACHE", "EXTENDED_ARG"):
-            loads = step.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "STORE_FAST_LOAD_FAST"))
-            before = None if not loads else step.argval[-1] if isinstance(step.argval, tuple) else step.argval
+        copied = step.opname == "COPY" and loaded == first
+        if step.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "STORE_FAST_LOAD_FAST")):
+            loaded = step.argval[-1] if isinstance(step.argval, tuple) else step.argval
+        else:
+            loaded = _SWAP if step.opname == "SWAP" else None
     return None

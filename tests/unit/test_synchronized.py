@@ -327,14 +327,14 @@ def test_function_needs_a_lock():
         nothing()
 
 
-@pytest.mark.parametrize("value", [3, "a b".split(), int, property(lambda self: 1)])
+@pytest.mark.parametrize("value", [3, ["a", "b"], int, property(lambda self: 1)])
 def test_what_cannot_be_decorated(value):
     """What is no function and no lock is refused when it is decorated."""
     with pytest.raises(TypeError, match="@synchronized"):
         synchronized(value)
 
 
-@pytest.mark.parametrize("make", LOCKS + [threading.Lock])
+@pytest.mark.parametrize("make", [*LOCKS, threading.Lock])
 def test_lock_of_any_kind_can_be_given(make):
     """@synchronized(lock) takes any lock: it need not know its holder."""
     lock = make()
