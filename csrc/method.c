@@ -373,8 +373,29 @@ static PyType_Spec spec = {
     .slots = slots,
 };
 
+/* wrapt takes its time to import, so that its wrapper joins when it is first needed. */
+static PyObject *
+set_wrapped_method_impl(PyObject *Py_UNUSED(module), PyObject *type)
+{
+    if (!PyType_Check(type)) {
+        PyErr_SetString(PyExc_TypeError, "set_wrapped_method() takes a type");
+        return NULL;
+    }
+    if (owned_the_state->WrappedMethod == NULL)
+        owned_store_ptr(&owned_the_state->WrappedMethod, (PyTypeObject *)Py_NewRef(type));
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"set_wrapped_method", set_wrapped_method_impl, METH_O,
+     PyDoc_STR("set_wrapped_method(cls, /)\n--\n\nTell the type of the methods that wrapt guards. Once.")},
+    {NULL, NULL, 0, NULL},
+};
+
 int
 owned_method_add(PyObject *module)
 {
-    return owned_state_add_type(module, &owned_the_state->GuardedMethod, &spec, NULL, "GuardedMethod");
+    if (owned_state_add_type(module, &owned_the_state->GuardedMethod, &spec, NULL, "GuardedMethod") < 0)
+        return -1;
+    return PyModule_AddFunctions(module, functions);
 }

@@ -122,11 +122,13 @@ done:
     return result;
 }
 
+/* Static and class methods never see the instance. */
 static int
 is_guarded_method(PyObject *value)
 {
     owned_state *state = owned_the_state;
-    return Py_IS_TYPE(value, state->GuardedMethod) || Py_IS_TYPE(value, (PyTypeObject *)state->WrappedMethod);
+    return Py_IS_TYPE(value, state->GuardedMethod) || Py_IS_TYPE(value, state->WrappedMethod) ||
+           Py_IS_TYPE(value, &PyStaticMethod_Type) || Py_IS_TYPE(value, &PyClassMethod_Type);
 }
 
 /* The class's attribute if it is a method that takes or verifies a lock itself, or a property of such a method (the one that

@@ -13,7 +13,7 @@
 /* Every Python object the C code keeps for the life of the module. One list: visit, clear and init follow from it. */
 #define OWNED_STATE_TYPES(X) /* made from specs */                                                                      \
     X(Region) X(ThreadInfo) X(Tenure) X(Parcel) X(Unchecked)                                                            \
-    X(Owned) X(CheckedSlot) X(GuardedMethod)                                                                            \
+    X(Owned) X(CheckedSlot) X(GuardedMethod) X(WrappedMethod)                                                           \
     X(List) X(Dict) X(Set) X(ContainerIterator) X(DictKeys) X(DictValues) X(DictItems)                                  \
     X(Lock) X(RLock)                                                                                                    \
     X(Wrapper)                                                                                                          \
@@ -25,7 +25,6 @@
     X(describe_stub, "owned._violations", "describe_stub")                                                              \
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                             \
     X(verify_held, "owned._requires", "verify_held")                                                                    \
-    X(WrappedMethod, "owned._methods", "WrappedMethod")                                                                 \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \
     X(make_record, "owned._records", "make_record")                                                                     \
     X(OwnershipError, "owned.errors", "OwnershipError")                                                                 \

@@ -8,11 +8,10 @@ had its turn. What makes an instance shared is its ``__init__``: the outermost o
 from __future__ import annotations
 
 import functools
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
-
-import wrapt
 
 from owned import _methods
 
@@ -30,7 +29,6 @@ _NOT_SYNCHRONIZED = frozenset({
 
 _BOUND_KINDS = (
     types.FunctionType,
-    wrapt.FunctionWrapper,
     functools.partialmethod,
     functools.singledispatchmethod,
     type(functools.lru_cache(len)),
@@ -86,15 +84,18 @@ def _is_public(name: str) -> bool:
 
 
 def _synchronized(value: Any) -> Any:
-    from owned import _core
-
     if isinstance(value, property):
         accessors = (value.fget, value.fset, value.fdel)
         get, put, delete = (None if accessor is None else _synchronized(accessor) for accessor in accessors)
         return value if (get, put, delete) == accessors else type(value)(get, put, delete, value.__doc__)
-    if type(value) in (_core.GuardedMethod, _methods.WrappedMethod) or not isinstance(value, _BOUND_KINDS):
+    if _methods.is_decorated(value) or not _is_method(value):
         return value
     return _methods.decorate(value, _methods.SYNCHRONIZED, None)
+
+
+def _is_method(value: object) -> bool:
+    wrapt: Any = sys.modules.get("wrapt")
+    return isinstance(value, _BOUND_KINDS) or (wrapt is not None and type(value) is wrapt.FunctionWrapper)
 
 
 def _prepare_init(cls: type) -> None:

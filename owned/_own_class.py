@@ -17,8 +17,6 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-import wrapt
-
 from owned import _classes, _refused
 from owned._records import calling_site
 from owned.errors import OwnershipWarning
@@ -49,6 +47,8 @@ def own_class(name: str, /, *, slots: bool = False, monitor: bool = False) -> No
         ``OwnershipWarning`` tells. Not found: the old class in a registry, a container, a closure, a default argument,
         or registered as a virtual subclass of an ABC.
     """
+    import wrapt  # imports asyncio
+
     module, qualname = _parse(name)
     file, line, _function = calling_site()
 

@@ -43,9 +43,7 @@ def is_guarded(cls):
 
 def test_when_it_is_imported(package, elsewhere):
     """The class is guarded when its module is imported, and every name for it means the guarded one."""
-    package(
-        "oc_later", "from .sub import Thing\n__all__ = ['Thing']", sub="class Thing:\n    value = 1\nAlias = Thing\n"
-    )
+    package("oc_later", "from .sub import Thing\n", sub="class Thing:\n    value = 1\nAlias = Thing\n")
     own_class("oc_later.sub:Thing")
     assert "oc_later" not in sys.modules
     module = importlib.import_module("oc_later")
