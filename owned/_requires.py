@@ -116,7 +116,7 @@ def refuse(touch: str, name: str, lock: Any, advice: str, obj: object) -> None:
         but = f"thread {holder.name!r} holds it"
     else:
         but = "nobody holds it" if facts is not None else "this thread does not hold it"
-    react(
+    error = _violations.react(
         errors.LockNotHeldError(
             f"thread {toucher!r} tried to {touch}, which requires {text}, but {but}. {advice}",
             type_name=None if obj is None else _core.known_type(obj).__name__,
@@ -134,12 +134,8 @@ def refuse(touch: str, name: str, lock: Any, advice: str, obj: object) -> None:
             advice=advice,
         )
     )
-
-
-def react(error: errors.OwnershipError) -> None:
-    """Report an error: raise it, unless the policy lets it pass."""
-    _violations.report(error)
-    raise error
+    if error is not None:
+        raise error
 
 
 def _verify_own(name: str, first: Any) -> None:
@@ -157,7 +153,7 @@ def _verify_own(name: str, first: Any) -> None:
     if _core.may_look(first):  # frozen, in an unchecked() block, under a lock of somebody else's kind
         return
     error = _violations.make_violation(
-        first, _core.known_type(first), facts, "call", "method", name.rpartition(".")[2], True
+        first, _core.known_type(first), facts, "call", "method", name.rpartition(".")[2], True, True
     )
     if error is not None:
         raise error
