@@ -112,7 +112,7 @@ adopt_impl(PyObject *Py_UNUSED(module), PyObject *obj)
         return NULL;
     owned_mode_rely();
     int is_lock = owned_lock_check(obj); /* which is taken over in every mode */
-    if (is_lock || owned_mode_now() != OWNED_MODE_OFF)
+    if (is_lock || owned_mode_now() != OWNED_MODE_OFF || PyObject_TypeCheck(obj, owned_the_state->Owned))
         if ((is_thread ? adopt_thread(obj) : is_lock ? owned_lock_adopt(obj) : adopt_object(obj)) < 0)
             return NULL;
     owned_count(OWNED_COUNT_ADOPTIONS);

@@ -14,6 +14,7 @@ int owned_wrapper_add(PyObject *module);
 int owned_held_add_functions(PyObject *module);
 int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
+int owned_method_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
 int owned_move_add(PyObject *module);
@@ -34,6 +35,7 @@ static int (*const parts[])(PyObject *) = {
     owned_held_add_functions,
     owned_lock_order_add,
     owned_lock_add,
+    owned_method_add,
     owned_check_add,
     owned_share_add,
     owned_move_add,

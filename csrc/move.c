@@ -154,7 +154,7 @@ move_impl(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:move", keywords, &obj, &to) || check_addressee(to) < 0)
         return NULL;
     owned_mode_rely();
-    if (owned_mode_now() == OWNED_MODE_OFF)
+    if (owned_mode_now() == OWNED_MODE_OFF && !PyObject_TypeCheck(obj, owned_the_state->Owned))
         return pack(obj, to);
     if (owned_verb_target("move", obj, &region) < 0)
         return NULL;

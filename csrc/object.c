@@ -122,6 +122,34 @@ done:
     return result;
 }
 
+/* Static and class methods never see the instance. */
+static int
+is_guarded_method(PyObject *value)
+{
+    owned_state *state = owned_the_state;
+    return Py_IS_TYPE(value, state->GuardedMethod) || Py_IS_TYPE(value, state->WrappedMethod) ||
+           Py_IS_TYPE(value, &PyStaticMethod_Type) || Py_IS_TYPE(value, &PyClassMethod_Type);
+}
+
+/* The class's attribute if it is a method that takes or verifies a lock itself, or a property of such a method (the one that
+ * `part`, "fget", "fset" or "fdel", names): these are fetched before the lock is held. 1, 0, or -1 with an error set. */
+static int
+find_guarded_method(PyTypeObject *type, PyObject *name, PyObject *part, PyObject **attribute)
+{
+    int found = owned_find_in_classes(type, name, attribute);
+    if (found <= 0 || is_guarded_method(*attribute))
+        return found;
+    found = 0;
+    if (Py_IS_TYPE(*attribute, &PyProperty_Type)) {
+        PyObject *function = PyObject_GetAttr(*attribute, part);
+        found = function == NULL ? -1 : is_guarded_method(function);
+        Py_XDECREF(function);
+    }
+    if (found <= 0)
+        Py_CLEAR(*attribute);
+    return found;
+}
+
 static PyObject *
 owned_object_getattro(PyObject *self, PyObject *name)
 {
@@ -130,6 +158,13 @@ owned_object_getattro(PyObject *self, PyObject *name)
     if (OWNED_UNLIKELY(r == NULL || owned_load_u64(&r->holder) != owned_this_thread.id)) {
         if (name == owned_the_state->str___class__)
             return PyObject_GenericGetAttr(self, name);
+        PyObject *method;
+        int found = find_guarded_method(Py_TYPE(self), name, owned_the_state->str_fget, &method);
+        if (found != 0) {
+            PyObject *bound = found < 0 ? NULL : Py_TYPE(method)->tp_descr_get(method, self, (PyObject *)Py_TYPE(self));
+            Py_XDECREF(method);
+            return bound;
+        }
         int ok = owned_check_slow(self, where, &owned_attr_read, name);
         if (ok != OWNED_ALONE)
             return ok < 0 ? NULL : PyObject_GenericGetAttr(self, name);
@@ -209,6 +244,17 @@ owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
     if (!owned_type_has_dict(type))
         return set_slot(self, name, value);
     owned_region **where = &((owned_object *)self)->region;
+    owned_region *r = owned_load_ptr(where);
+    if (OWNED_UNLIKELY(r == NULL || owned_load_u64(&r->holder) != owned_this_thread.id)) {
+        PyObject *part = value == NULL ? owned_the_state->str_fdel : owned_the_state->str_fset;
+        PyObject *property;
+        int found = find_guarded_method(type, name, part, &property);
+        int is_property = found > 0 && Py_TYPE(property)->tp_descr_set != NULL;
+        int result = found < 0 ? -1 : is_property ? Py_TYPE(property)->tp_descr_set(property, self, value) : 0;
+        Py_XDECREF(property);
+        if (found < 0 || is_property)
+            return result;
+    }
     int ok = owned_check(self, where, value == NULL ? &owned_attr_delete : &owned_attr_write, name);
     if (ok < 0)
         return -1;

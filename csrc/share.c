@@ -126,7 +126,7 @@ owned_share(PyObject *obj, PyObject *lock)
 {
     owned_region *region;
     owned_mode_rely();
-    if (owned_mode_now() == OWNED_MODE_OFF)
+    if (owned_mode_now() == OWNED_MODE_OFF && !PyObject_TypeCheck(obj, owned_the_state->Owned))
         return PyObject_CallFunctionObjArgs(owned_the_state->off_share, obj, lock, NULL);
     if (owned_verb_target("share", obj, &region) < 0)
         return NULL;
