@@ -317,8 +317,10 @@ owned_container_alloc(PyTypeObject *type, size_t region_offset)
 {
     owned_region *region = owned_birth_region();
     PyObject *self = region == NULL ? NULL : PyType_GenericAlloc(type, 0);
-    if (self != NULL)
+    if (self != NULL) {
         owned_store_ptr(region_at(self, region_offset), (owned_region *)Py_NewRef((PyObject *)region));
+        owned_life_made(self);
+    }
     return self;
 }
 

@@ -4,6 +4,7 @@
  * a Parcel holds those regions, and claiming makes the claimer their holder. The objects are not walked again. */
 // SPDX-License-Identifier: MIT
 #include "graph.h"
+#include "life.h"
 #include "state.h"
 #include "verbs.h"
 
@@ -102,6 +103,8 @@ send(PyObject *obj, owned_region *region, PyObject *to)
         owned_region_depart((owned_region *)PyTuple_GET_ITEM(regions, i), record);
     for (size_t i = 0; i < graph.taken_used; i++)
         owned_region_repoint(graph.taken[i], owned_carried(graph.taken[i]), transit);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(regions); i++)
+        owned_life_step(PyTuple_GET_ITEM(regions, i), record);
 done:
     Py_XDECREF(regions);
     Py_XDECREF(record);
@@ -181,8 +184,10 @@ parcel_claim(PyObject *self, PyObject *Py_UNUSED(ignored))
         before = Py_XNewRef(p->claimed);
     OWNED_END_CRITICAL();
     if (content != NULL)
-        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(p->regions); i++)
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(p->regions); i++) {
             owned_region_arrive((owned_region *)PyTuple_GET_ITEM(p->regions, i), p->record);
+            owned_life_step(PyTuple_GET_ITEM(p->regions, i), claim);
+        }
     else
         owned_refuse(owned_the_state->MovedError, "claim", self,
                      "this parcel has been claimed: %S; a parcel is claimed once", before == NULL ? Py_None : before);

@@ -14,6 +14,7 @@
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
 #include "frozen.h"
+#include "life.h"
 #include "object.h"
 #include "settle.h"
 #include "state.h"
@@ -27,8 +28,10 @@ owned_object_alloc(PyTypeObject *type, Py_ssize_t items)
 {
     owned_region *birth = owned_birth_region();
     PyObject *self = birth == NULL ? NULL : PyType_GenericAlloc(type, items);
-    if (self != NULL)
+    if (self != NULL) {
         owned_store_ptr(&((owned_object *)self)->region, (owned_region *)Py_NewRef((PyObject *)birth));
+        owned_life_made(self);
+    }
     return self;
 }
 
@@ -255,6 +258,7 @@ owned_object_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    owned_life_over(self);
     Py_XDECREF((PyObject *)((owned_object *)self)->region);
     type->tp_free(self);
     Py_DECREF(type);

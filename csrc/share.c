@@ -2,6 +2,7 @@
  * forward there as a whole. */
 // SPDX-License-Identifier: MIT
 #include "graph.h"
+#include "life.h"
 #include "lock.h"
 #include "state.h"
 #include "verbs.h"
@@ -36,6 +37,7 @@ owned_verb_target(const char *verb, PyObject *obj, owned_region **region)
     }
     if (*region == NULL) { /* never touched since its class's allocation went around ours: it is born here */
         owned_region_repoint(obj, where, owned_this_thread.birth);
+        owned_life_made(obj);
         *region = (owned_region *)Py_NewRef((PyObject *)owned_this_thread.birth);
     }
     return 0;
@@ -64,11 +66,15 @@ share_private(PyObject *obj, owned_region *region, owned_region *lock)
     if (record == NULL)
         goto done;
     owned_region_note(lock, record);
-    Py_DECREF(record);
-    if (whole)
+    if (whole) {
+        owned_life_step((PyObject *)region, record);
         owned_region_forward(region, lock);
-    else
+    }
+    else {
         owned_graph_give(&graph, lock);
+        owned_graph_tell(&graph, record);
+    }
+    Py_DECREF(record);
     result = 0;
 done:
     owned_graph_release(&graph);

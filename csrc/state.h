@@ -26,6 +26,8 @@
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                             \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \
     X(make_record, "owned._records", "make_record")                                                                     \
+    X(make_birth, "owned._records", "make_birth")                                                                       \
+    X(here, "owned._records", "HERE")                                                                                   \
     X(OwnershipError, "owned.errors", "OwnershipError")                                                                 \
     X(WrongThreadError, "owned.errors", "WrongThreadError")                                                             \
     X(LockNotHeldError, "owned.errors", "LockNotHeldError")                                                             \

@@ -1,5 +1,6 @@
 /* Making and ending wrappers, and which values need one. */
 // SPDX-License-Identifier: MIT
+#include "life.h"
 #include "membrane.h"
 #include "wrapper.h"
 
@@ -90,6 +91,8 @@ end(PyObject *self, int listed)
     if (type->tp_weaklistoffset != 0)
         PyObject_ClearWeakRefs(self);
     let_go(self, listed);
+    if (listed)
+        owned_life_over(self);
     Py_XDECREF((PyObject *)((owned_wrapper *)self)->region);
     PyObject_GC_Del(self);
     Py_DECREF(type);
@@ -245,6 +248,8 @@ owned_wrap_root(PyObject *obj)
         return NULL;
     PyObject *w = make(type, passage, obj, region);
     Py_DECREF((PyObject *)region);
+    if (w != NULL && !(passage & OWNED_UNLISTED))
+        owned_life_made(w);
     if (w != NULL && owned_check(w, &((owned_wrapper *)w)->region, &how, NULL) < 0)
         Py_CLEAR(w);
     return w;

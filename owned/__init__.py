@@ -44,6 +44,8 @@ from owned._frozen import freeze, is_frozen, never_freeze, register, thaw
 from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
 from owned.errors import (
+    AliasWarning,
+    ForeignObjectWarning,
     FreezeError,
     FrozenError,
     LockNotHeldError,
@@ -51,6 +53,7 @@ from owned.errors import (
     MovedError,
     OrphanedError,
     OwnershipError,
+    OwnershipWarning,
     WrongThreadError,
 )
 
@@ -65,7 +68,9 @@ if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` 
     _follow()
 
 __all__ = [
+    "AliasWarning",
     "Dict",
+    "ForeignObjectWarning",
     "FreezeError",
     "FrozenError",
     "IllegalThreadAccessException",
@@ -77,6 +82,7 @@ __all__ = [
     "OrphanedError",
     "Owned",
     "OwnershipError",
+    "OwnershipWarning",
     "Parcel",
     "RLock",
     "Region",

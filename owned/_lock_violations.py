@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from owned import errors
 from owned._records import calling_site
+from owned._threads import stack_now
 from owned._violations import lock_name, report
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def make_lock_violation(lock: Lock | RLock, facts: Facts, access: str, hold: str
         record=record,
         site=calling_site(),
         advice=advice,
+        owner_stack=stack_now(holder),
     )
     report(error)
     return error

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from owned import errors
+from owned import _life, errors
 from owned._records import Record, Violation, calling_frame, calling_site
+from owned._threads import stack_now
 
 if TYPE_CHECKING:
     from owned._core import ThreadInfo
@@ -80,11 +81,14 @@ def make_violation(
     toucher = threading.current_thread().name
     if state == "shared":
         owner = holder
+    life = _life.known_life(obj)
+    record = _life.record_of(state, life, record)
     type_name = known_type.__name__
     label = _label(form, name)
     touch = _touch(type_name, verb, form, label)
     advice = (_where_known(obj) if state == "private" else "") + ADVICE[state]
-    message = f"thread {toucher!r} tried to {touch}, but {_whose(state, owner, lock, record)}. {advice}"
+    whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
+    message = f"thread {toucher!r} tried to {touch}, but {whose_it_is}. {advice}"
     error = _KINDS[state](
         message,
         type_name=type_name,
@@ -101,6 +105,8 @@ def make_violation(
         record=record,
         site=calling_site(),
         advice=advice,
+        life=life,
+        owner_stack=stack_now(owner),
     )
     report(error)
     return error
@@ -121,6 +127,7 @@ def make_refusal(
         toucher=threading.current_thread().name,
         toucher_id=_core.thread_id(),
         site=calling_site(),
+        life=_life.known_life(obj),
     )
     report(error)
     return error

@@ -6,9 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from owned._records import Record, Violation
+    from owned._records import Record, Site, Violation
 
 __all__ = [
+    "AliasWarning",
+    "ForeignObjectWarning",
     "FreezeError",
     "FrozenError",
     "LockNotHeldError",
@@ -16,6 +18,7 @@ __all__ = [
     "MovedError",
     "OrphanedError",
     "OwnershipError",
+    "OwnershipWarning",
     "WrongThreadError",
 ]
 
@@ -41,6 +44,10 @@ class OwnershipError(RuntimeError):
         record: the ``freeze``, ``share`` or ``move`` that brought it into its state (``Record``).
         site: where it was touched: file name, line number, function name (``tuple``).
         advice: the way out (``str``).
+        life: where the object was made, and the verbs that took it along since (``Record``, oldest first). Empty unless
+            the mode was strict.
+        owner_stack: where the owner or the lock's holder was at that moment (``Site``, innermost first). Empty unless
+            the mode was strict, and on an interpreter that runs without the GIL.
         violation: all of this and more as one value that can be kept (``Violation``).
     """
 
@@ -58,6 +65,8 @@ class OwnershipError(RuntimeError):
     record: Record | None = None
     site: tuple[str, int, str] | None = None
     advice: str | None = None
+    life: tuple[Record, ...] = ()
+    owner_stack: tuple[Site, ...] = ()
     violation: Violation | None = None
 
     def __init__(self, message: str = "", /, **facts: Any) -> None:
@@ -92,3 +101,15 @@ class FreezeError(OwnershipError, TypeError):
 
 class LockOrderError(OwnershipError):
     """Two locks were taken in both orders."""
+
+
+class OwnershipWarning(UserWarning):
+    """Strict mode found something that is no violation yet, but lets one happen unseen."""
+
+
+class AliasWarning(OwnershipWarning):
+    """Somebody else still holds what was stored in a guarded object as a copy, or what ``own`` was put around."""
+
+
+class ForeignObjectWarning(OwnershipWarning):
+    """A shared object reaches something that nobody guards."""

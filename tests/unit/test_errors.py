@@ -26,7 +26,8 @@ def violation(elsewhere: Any, touch: Any) -> owned.OwnershipError:
 def test_hierarchy() -> None:
     """All are RuntimeErrors; what changes a frozen thing is a TypeError too."""
     for name in errors.__all__:
-        assert issubclass(getattr(errors, name), owned.OwnershipError)
+        base = owned.OwnershipWarning if name.endswith("Warning") else owned.OwnershipError
+        assert issubclass(getattr(errors, name), base)
         assert issubclass(getattr(errors, name), RuntimeError)
         assert not issubclass(getattr(errors, name), (AttributeError, LookupError))
     assert issubclass(owned.FrozenError, TypeError)
