@@ -299,7 +299,8 @@ owned_container_setattr(PyObject *self, owned_region **where, PyObject *name, Py
     if (is_left)
         return PyObject_GenericSetAttr(self, name, value);
     owned_settling settling;
-    if (owned_settle_into(&settling, self, where, value) < 0)
+    if (owned_strict_store(value, OWNED_VALUE_STORED, self, OWNED_ATTRIBUTE, name) < 0 ||
+        owned_settle_into(&settling, self, where, value) < 0)
         return -1;
     return owned_settled(&settling, PyObject_GenericSetAttr(self, name, settling.value));
 }

@@ -13,6 +13,7 @@
 #ifndef OWNED_CONTAINERS_H
 #define OWNED_CONTAINERS_H
 
+#include "strict.h"
 #include "life.h"
 #include "settle.h"
 #include "state.h"

@@ -12,6 +12,7 @@
  * tp_setattro of its own, and the __init__ of every frozen dataclass and attrs class calls just that. From 3.13 on a prepared
  * class with a __dict__ gets our function as its tp_setattro, unless it has a __setattr__ of its own. */
 // SPDX-License-Identifier: MIT
+#include "strict.h"
 #include "carrier.h"
 #include "frozen.h"
 #include "life.h"
@@ -106,7 +107,9 @@ settle_read(PyObject *self, PyObject *name, PyObject *value, owned_region *regio
         goto done;
     if (stored == value) {
         owned_settling settling;
-        found = owned_settle(&settling, value, region);
+        found = owned_strict_store(value, OWNED_VALUE_FOUND, self, OWNED_ATTRIBUTE, name);
+        if (found == 0)
+            found = owned_settle(&settling, value, region);
         if (found == 0) {
             result = Py_NewRef(settling.value);
             found = owned_settled(&settling, PyDict_SetItem(dict, name, settling.value));
@@ -169,7 +172,8 @@ set_settled(PyObject *self, PyObject *name, PyObject *value, owned_region *regio
     if (is_data)
         return PyObject_GenericSetAttr(self, name, value);
     owned_settling settling;
-    if (owned_settle(&settling, value, region) < 0)
+    if (owned_strict_store(value, OWNED_VALUE_STORED, self, OWNED_ATTRIBUTE, name) < 0 ||
+        owned_settle(&settling, value, region) < 0)
         return -1;
     return owned_settled(&settling, PyObject_GenericSetAttr(self, name, settling.value));
 }

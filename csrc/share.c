@@ -5,6 +5,7 @@
 #include "life.h"
 #include "lock.h"
 #include "state.h"
+#include "strict.h"
 #include "verbs.h"
 
 int owned_share_add(PyObject *module);
@@ -60,7 +61,7 @@ share_private(PyObject *obj, owned_region *region, owned_region *lock)
     int result = -1;
     int whole = Py_IS_TYPE(obj, owned_the_state->Region);
     if (whole ? owned_verb_refuse_open("share", region) < 0
-              : owned_graph_walk(&graph, &obj, 1, owned_graph_takes_mine) < 0)
+              : owned_strict_share(obj) < 0 || owned_graph_walk(&graph, &obj, 1, owned_graph_takes_mine) < 0)
         goto done;
     PyObject *record = owned_verb_record("share", obj, graph.taken_used + graph.membranes_used);
     if (record == NULL)

@@ -28,6 +28,11 @@
     X(make_record, "owned._records", "make_record")                                                                     \
     X(make_birth, "owned._records", "make_birth")                                                                       \
     X(here, "owned._records", "HERE")                                                                                   \
+    X(check_stored, "owned._alias", "check_stored")                                                                     \
+    X(check_wrapped, "owned._alias", "check_wrapped")                                                                   \
+    X(check_shared, "owned._foreign_objects", "check_shared")                                                           \
+    X(check_joining, "owned._foreign_objects", "check_joining")                                                         \
+    X(is_synchronized, "owned._known_types", "is_synchronized")                                                         \
     X(OwnershipError, "owned.errors", "OwnershipError")                                                                 \
     X(WrongThreadError, "owned.errors", "WrongThreadError")                                                             \
     X(LockNotHeldError, "owned.errors", "LockNotHeldError")                                                             \

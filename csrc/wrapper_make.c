@@ -1,5 +1,6 @@
 /* Making and ending wrappers, and which values need one. */
 // SPDX-License-Identifier: MIT
+#include "strict.h"
 #include "life.h"
 #include "membrane.h"
 #include "wrapper.h"
@@ -244,6 +245,8 @@ owned_wrap_root(PyObject *obj)
         return NULL;
     }
     owned_region *region = passage & OWNED_UNLISTED ? NULL : owned_membrane_find(obj);
+    if (region == NULL && !(passage & OWNED_BARE) && owned_strict_own(obj) < 0)
+        return NULL;
     if (region == NULL && (region = owned_region_new_membrane()) == NULL)
         return NULL;
     PyObject *w = make(type, passage, obj, region);

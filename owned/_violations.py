@@ -84,8 +84,8 @@ def make_violation(
     life = _life.known_life(obj)
     record = _life.record_of(state, life, record)
     type_name = known_type.__name__
-    label = _label(form, name)
-    touch = _touch(type_name, verb, form, label)
+    labelled = label(form, name)
+    touch = _touch(type_name, verb, form, labelled)
     advice = (_where_known(obj) if state == "private" else "") + ADVICE[state]
     whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
     message = f"thread {toucher!r} tried to {touch}, but {whose_it_is}. {advice}"
@@ -94,7 +94,7 @@ def make_violation(
         type_name=type_name,
         address=id(obj),
         access=verb,
-        name=label,
+        name=labelled,
         touch=touch,
         state=state,
         owner=None if owner is None else owner.name,
@@ -168,7 +168,7 @@ def whose(facts: Facts) -> str:
     return _whose(state, holder if state == "shared" else owner, lock, record)
 
 
-def _label(form: str, name: object) -> str | None:
+def label(form: str, name: object) -> str | None:
     if name is None and form != "item":
         return None
     if form != "item":
