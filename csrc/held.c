@@ -31,7 +31,7 @@ owned_site_here(void)
     PyFrameObject *frame = (PyFrameObject *)Py_XNewRef((PyObject *)PyEval_GetFrame());
     while (frame != NULL) {
         PyCodeObject *code = PyFrame_GetCode(frame);
-        Py_ssize_t ours = PyUnicode_Tailmatch(code->co_filename, owned_the_state->own_folder, 0, PY_SSIZE_T_MAX, -1);
+        Py_ssize_t ours = PyUnicode_Tailmatch(code->co_filename, owned_the_state->here, 0, PY_SSIZE_T_MAX, -1);
         if (ours == 0) {
             site = (owned_site){(PyObject *)code, PyFrame_GetLasti(frame)};
             break;
