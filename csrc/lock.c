@@ -152,6 +152,22 @@ wait_slice(owned_lock *self, int64_t ns, int interruptible)
     return got == PY_LOCK_INTR ? Py_MakePendingCalls() : 0;
 }
 
+/* A thread whose waits are directed (tests that choose the schedule) says so before each: 1 if the lock may be free when
+ * the call is back, 0 to wait here, -1 with an error set. */
+static int
+tell_wait(owned_lock *self, int64_t timeout)
+{
+    if (!owned_this_thread.tells_waits)
+        return 0;
+    PyObject *answer = PyObject_CallFunctionObjArgs(owned_the_state->about_to_wait, (PyObject *)self,
+                                                    timeout == FOR_EVER ? Py_True : Py_False, NULL);
+    if (answer == NULL)
+        return -1;
+    int again = PyObject_IsTrue(answer);
+    Py_DECREF(answer);
+    return again;
+}
+
 static OWNED_COLD int
 wait_and_swap(owned_lock *self, int64_t timeout, int interruptible)
 {
@@ -170,6 +186,8 @@ wait_and_swap(owned_lock *self, int64_t timeout, int interruptible)
         if (result || left <= 0)
             break;
         result = refuse_orphaned(self);
+        if (result == 0)
+            result = tell_wait(self, timeout);
         if (result == 0)
             result = wait_slice(self, left < SLICE_NS ? left : SLICE_NS, interruptible);
         if (result < 0)
@@ -564,7 +582,19 @@ lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
     return lock;
 }
 
+static PyObject *
+tell_waits_impl(PyObject *Py_UNUSED(module), PyObject *wanted)
+{
+    int on = PyObject_IsTrue(wanted);
+    if (on < 0)
+        return NULL;
+    owned_this_thread.tells_waits = (unsigned)on;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
+    {"tell_waits", tell_waits_impl, METH_O,
+     PyDoc_STR("tell_waits(wanted, /)\n--\n\nWhether owned._waits hears of it before this thread waits for a lock.")},
     {"lock_to_take", lock_to_take_impl, METH_O,
      PyDoc_STR("lock_to_take(obj, /)\n--\n\nThe lock a thread takes to touch the object, or None where it needs none.")},
     {NULL, NULL, 0, NULL},

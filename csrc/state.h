@@ -24,6 +24,7 @@
     X(make_refusal, "owned._violations", "make_refusal")                                                                \
     X(describe_stub, "owned._violations", "describe_stub")                                                              \
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                             \
+    X(about_to_wait, "owned._waits", "about_to_wait")                                                                   \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \
     X(make_record, "owned._records", "make_record")                                                                     \
     X(OwnershipError, "owned.errors", "OwnershipError")                                                                 \
