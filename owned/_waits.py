@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-
 Director: TypeAlias = Callable[[Any, bool], bool]
 
 _directors: dict[int, Director] = {}
