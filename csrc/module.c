@@ -3,6 +3,7 @@
 #include "state.h"
 
 int owned_mode_add(PyObject *module);
+int owned_stats_add(PyObject *module);
 int owned_thread_add(PyObject *module);
 int owned_region_add(PyObject *module);
 int owned_slot_add(PyObject *module);
@@ -10,6 +11,8 @@ int owned_object_add(PyObject *module);
 int owned_finalize_add(PyObject *module);
 int owned_containers_add(PyObject *module);
 int owned_wrapper_add(PyObject *module);
+int owned_held_add_functions(PyObject *module);
+int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
@@ -20,6 +23,7 @@ int owned_look_add(PyObject *module);
 
 static int (*const parts[])(PyObject *) = {
     owned_mode_add,
+    owned_stats_add,
     owned_thread_add,
     owned_region_add,
     owned_slot_add,
@@ -27,6 +31,8 @@ static int (*const parts[])(PyObject *) = {
     owned_finalize_add,
     owned_containers_add,
     owned_wrapper_add,
+    owned_held_add_functions,
+    owned_lock_order_add,
     owned_lock_add,
     owned_check_add,
     owned_share_add,

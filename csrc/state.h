@@ -25,14 +25,18 @@
     X(describe_stub, "owned._violations", "describe_stub")                                                              \
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                             \
     X(about_to_wait, "owned._waits", "about_to_wait")                                                                   \
+    X(judge_lock_order, "owned._lock_order", "judge")                                                                   \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \
     X(make_record, "owned._records", "make_record")                                                                     \
+    X(own_folder, "owned._records", "_HERE")                                                                            \
     X(OwnershipError, "owned.errors", "OwnershipError")                                                                 \
     X(WrongThreadError, "owned.errors", "WrongThreadError")                                                             \
     X(LockNotHeldError, "owned.errors", "LockNotHeldError")                                                             \
     X(FrozenError, "owned.errors", "FrozenError")                                                                       \
     X(MovedError, "owned.errors", "MovedError")                                                                         \
     X(FreezeError, "owned.errors", "FreezeError")                                                                       \
+    X(off_share, "owned._off", "share")                                                                                 \
+    X(off_lock_to_take, "owned._off", "lock_to_take")                                                                   \
     X(describe_thread, "owned._threads", "describe_thread")                                                             \
     X(info_of_thread, "owned._threads", "info_of_thread")                                                               \
     X(Thread, "threading", "Thread")                                                                                    \

@@ -176,6 +176,7 @@ _FACTS = (
     "lock",
     "advice",
     "record",
+    "life",
 )
 
 

@@ -16,6 +16,8 @@ __all__ = [
     "MovedError",
     "OrphanedError",
     "OwnershipError",
+    "OwnershipWarning",
+    "ViolationWarning",
     "WrongThreadError",
 ]
 
@@ -39,6 +41,8 @@ class OwnershipError(RuntimeError):
         toucher_id: that thread's number (``int``).
         lock: what guards it, if it is shared (``str``).
         record: the ``freeze``, ``share`` or ``move`` that brought it into its state (``Record``).
+        life: the steps that led here, oldest first, where they were noted: the other order of two locks (``tuple`` of
+            ``Record``).
         site: where it was touched: file name, line number, function name (``tuple``).
         advice: the way out (``str``).
         violation: all of this and more as one value that can be kept (``Violation``).
@@ -56,6 +60,7 @@ class OwnershipError(RuntimeError):
     toucher_id: int | None = None
     lock: str | None = None
     record: Record | None = None
+    life: tuple[Record, ...] = ()
     site: tuple[str, int, str] | None = None
     advice: str | None = None
     violation: Violation | None = None
@@ -91,4 +96,18 @@ class FreezeError(OwnershipError, TypeError):
 
 
 class LockOrderError(OwnershipError):
-    """Two locks were taken in both orders."""
+    """Two or more locks are taken in orders that contradict each other, or one is taken twice: a deadlock."""
+
+
+class OwnershipWarning(UserWarning):
+    """What owned warns of, through ``warnings``: filters, ``-W error`` and pytest know how to deal with it."""
+
+
+class ViolationWarning(OwnershipWarning):
+    """A violation that the policy ``"warn"`` let pass.
+
+    Attributes:
+        violation: what happened (``Violation``).
+    """
+
+    violation: Violation | None = None
