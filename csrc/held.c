@@ -31,7 +31,7 @@ owned_site_here(void)
     PyFrameObject *frame = (PyFrameObject *)Py_XNewRef((PyObject *)PyEval_GetFrame());
     while (frame != NULL) {
         PyCodeObject *code = PyFrame_GetCode(frame);
-        Py_ssize_t ours = PyUnicode_Tailmatch(code->co_filename, owned_the_state->own_folder, 0, PY_SSIZE_T_MAX, -1);
+        Py_ssize_t ours = PyUnicode_Tailmatch(code->co_filename, owned_the_state->here, 0, PY_SSIZE_T_MAX, -1);
         if (ours == 0) {
             site = (owned_site){(PyObject *)code, PyFrame_GetLasti(frame)};
             break;
@@ -234,7 +234,7 @@ with_room(void)
     if (held != NULL && held->used < held->room)
         return held;
     size_t room = held == NULL ? SMALLEST : held->room * 2;
-    owned_held *grown = PyMem_RawRealloc(held, sizeof(owned_held) + room * sizeof(owned_hold));
+    owned_held *grown = PyMem_Realloc(held, sizeof(owned_held) + room * sizeof(owned_hold));
     if (grown == NULL)
         return NULL;
     if (held == NULL)
@@ -309,7 +309,7 @@ owned_held_free(owned_thread_info *info, int keep)
     info->held = NULL;
     for (size_t i = 0; i < held->used; i++)
         drop_hold(&held->holds[i]);
-    PyMem_RawFree(held);
+    PyMem_Free(held);
 }
 
 static PyMethodDef functions[] = {

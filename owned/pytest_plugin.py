@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import owned
+
 if TYPE_CHECKING:
     from owned._pytest_session import Watch
     from owned._records import Violation
 
 _MARKER = (
-    "owned(mode=None, allow=None): run the test in another mode ('strict', 'checked', 'guard', 'off'); let violations "
+    "owned(mode=None, allow=None): run the test in another mode ('strict', 'checked', 'guard'); let violations "
     "happen in it: True, the name or class of an error, 'Type', 'Type.attribute', or a tuple of those"
 )
 
@@ -97,9 +99,10 @@ def owned_violations(request: pytest.FixtureRequest) -> list[Violation]:
 @pytest.fixture
 def owned_strict(request: pytest.FixtureRequest) -> Iterator[None]:
     """Run this test in mode strict, and fail it for its violations, whatever the command line says."""
-    watch = _watch(request)
-    watch.run_of(request.node)
-    with watch.switched("strict"):
+    if owned.mode() == "off":
+        pytest.skip("the mode is off, and what was made in it can be checked in no other")
+    _watch(request).run_of(request.node)
+    with owned.strict():
         yield
 
 
