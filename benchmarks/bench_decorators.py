@@ -114,14 +114,15 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in subjects()}
     measured = subjects()
+    empties: list[float] = []
     for _ in range(rounds):
-        empty = timeit.timeit("pass", number=LOOPS) / LOOPS * 1e9
+        empties.append(timeit.timeit("pass", number=LOOPS) / LOOPS * 1e9)
         for name, (obj, method, peer) in measured.items():
-            times[name].append((call(obj, method) - empty, call(obj, peer) - empty))
+            times[name].append((call(obj, method), call(obj, peer)))
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     print(f"CPython {platform.python_version()}, GIL {'on' if gil else 'off'}, wrapt {wrapt.__version__}")
     for name, pairs in times.items():
-        own, peer = min(own for own, _ in pairs), min(peer for _, peer in pairs)
+        own, peer = (min(times) - min(empties) for times in zip(*pairs, strict=True))
         print(f"{name:36} {own:8.0f} ns   {own / peer:6.2f}")
 
 
