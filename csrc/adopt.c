@@ -4,6 +4,7 @@
  * Of an object: the orphaned objects it reaches are re-pointed at this thread's birth region. */
 // SPDX-License-Identifier: MIT
 #include "graph.h"
+#include "life.h"
 #include "lock.h"
 #include "mode.h"
 #include "state.h"
@@ -30,6 +31,8 @@ adopt_orphaned(PyObject *obj, owned_region *region)
     if (Py_IS_TYPE(obj, owned_the_state->Region)) {
         if (!owned_region_arrive(region, record))
             result = owned_violation(obj, region, &adopting, NULL);
+        else
+            owned_life_step((PyObject *)region, record);
     }
     else {
         owned_graph graph;
@@ -39,6 +42,7 @@ adopt_orphaned(PyObject *obj, owned_region *region)
                 owned_region_arrive(graph.membranes[i], record);
             for (size_t i = 0; i < graph.taken_used; i++)
                 owned_region_repoint(graph.taken[i], owned_carried(graph.taken[i]), owned_this_thread.birth);
+            owned_graph_tell(&graph, record);
         }
         owned_graph_release(&graph);
     }

@@ -129,6 +129,13 @@ typedef char owned_mutex;
 #  define OWNED_SETATTR_IS_UNGUARDED 0
 #endif
 
+/* Is a variable that is passed on counted once more? From 3.14 on the interpreter knows that the variable outlives the call. */
+#if PY_VERSION_HEX >= 0x030E0000
+#  define OWNED_VARIABLES_ARE_BORROWED 1
+#else
+#  define OWNED_VARIABLES_ARE_BORROWED 0
+#endif
+
 /* 3.15 has a builtin frozendict. */
 #if PY_VERSION_HEX >= 0x030F0000
 #  define OWNED_BUILTIN_FROZENDICT

@@ -178,6 +178,22 @@ wait_slice(owned_lock *self, int64_t ns, int interruptible)
     return got == PY_LOCK_INTR ? Py_MakePendingCalls() : 0;
 }
 
+/* A thread whose waits are directed (tests that choose the schedule) says so before each: 1 if the lock may be free when
+ * the call is back, 0 to wait here, -1 with an error set. */
+static int
+tell_wait(owned_lock *self, int64_t timeout)
+{
+    if (!owned_this_thread.tells_waits)
+        return 0;
+    PyObject *answer = PyObject_CallFunctionObjArgs(owned_the_state->about_to_wait, (PyObject *)self,
+                                                    timeout == FOR_EVER ? Py_True : Py_False, NULL);
+    if (answer == NULL)
+        return -1;
+    int again = PyObject_IsTrue(answer);
+    Py_DECREF(answer);
+    return again;
+}
+
 static OWNED_COLD int
 wait_and_swap(owned_lock *self, int64_t timeout, int interruptible)
 {
@@ -196,6 +212,8 @@ wait_and_swap(owned_lock *self, int64_t timeout, int interruptible)
         if (result || left <= 0)
             break;
         result = refuse_orphaned(self);
+        if (result == 0)
+            result = tell_wait(self, timeout);
         if (result == 0)
             result = wait_slice(self, left < SLICE_NS ? left : SLICE_NS, interruptible);
         if (result < 0)
@@ -667,6 +685,16 @@ lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
     return owned_lock_to_take(obj, &locked_call, NULL);
 }
 
+static PyObject *
+tell_waits_impl(PyObject *Py_UNUSED(module), PyObject *wanted)
+{
+    int on = PyObject_IsTrue(wanted);
+    if (on < 0)
+        return NULL;
+    owned_this_thread.tells_waits = (unsigned)on;
+    Py_RETURN_NONE;
+}
+
 /* ---- for messages and reports ---------------------------------------------------------------------------------- */
 
 static PyObject *
@@ -687,6 +715,8 @@ lock_made_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 }
 
 static PyMethodDef functions[] = {
+    {"tell_waits", tell_waits_impl, METH_O,
+     PyDoc_STR("tell_waits(wanted, /)\n--\n\nWhether owned._waits hears of it before this thread waits for a lock.")},
     {"lock_ordinal", lock_ordinal_impl, METH_O,
      PyDoc_STR("lock_ordinal(lock, /)\n--\n\nThe number strict mode gave the lock when it first met it, or 0.")},
     {"lock_made", lock_made_impl, METH_O,
@@ -706,7 +736,8 @@ PyDoc_STRVAR(lock_doc,
 "ever gets an error instead.\n\n"
 "Raises:\n"
 "    LockNotHeldError: release() by a thread that does not hold it.\n"
-"    LockOrderError: acquire() without a timeout by the thread that holds it.\n"
+"    LockOrderError: acquire() without a timeout by the thread that holds it; in strict mode also in an order with\n"
+"        other locks that contradicts the one they were taken in before.\n"
 "    OrphanedError: acquire() when the thread that holds it has ended; adopt(lock) takes it over.\n\n"
 "Threads:\n"
 "    Every method may be called by any thread at any time.");
@@ -718,6 +749,8 @@ PyDoc_STRVAR(rlock_doc,
 "and releases it as often.\n\n"
 "Raises:\n"
 "    LockNotHeldError: release() by a thread that does not hold it.\n"
+"    LockOrderError: in strict mode, acquire() without a timeout in an order with other locks that contradicts the one\n"
+"        they were taken in before.\n"
 "    OrphanedError: acquire() when the thread that holds it has ended; adopt(lock) takes it over.\n\n"
 "Threads:\n"
 "    Every method may be called by any thread at any time.");
@@ -732,7 +765,8 @@ PyDoc_STRVAR(lock_acquire_doc,
 "    True if this thread holds the lock now, False if it was not to be had in time.\n\n"
 "Raises:\n"
 "    OrphanedError: the thread that holds it has ended, or ends while we wait (noticed within half a second).\n"
-"    LockOrderError: this thread holds it, there is no timeout, and it is no RLock.\n"
+"    LockOrderError: there is no timeout, and this thread holds it; or, in strict mode, holds another lock that was\n"
+"        taken after it before.\n"
 "    ValueError, OverflowError, TypeError: for the arguments threading.Lock refuses.\n\n"
 "Threads:\n"
 "    Any thread. Other threads run while it waits, and a signal handler that raises ends the wait.");
@@ -747,6 +781,7 @@ PyDoc_STRVAR(rlock_acquire_doc,
 "    True if this thread holds the lock now, False if it was not to be had in time.\n\n"
 "Raises:\n"
 "    OrphanedError: the thread that holds it has ended, or ends while we wait (noticed within half a second).\n"
+"    LockOrderError: in strict mode, without a timeout: this thread holds another lock that was taken after it before.\n"
 "    ValueError, OverflowError, TypeError: for the arguments threading.RLock refuses.\n\n"
 "Threads:\n"
 "    Any thread. Other threads run while it waits, and a signal handler that raises ends the wait.");

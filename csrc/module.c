@@ -9,6 +9,7 @@ int owned_region_add(PyObject *module);
 int owned_slot_add(PyObject *module);
 int owned_object_add(PyObject *module);
 int owned_finalize_add(PyObject *module);
+int owned_life_add(PyObject *module);
 int owned_containers_add(PyObject *module);
 int owned_wrapper_add(PyObject *module);
 int owned_held_add_functions(PyObject *module);
@@ -30,6 +31,7 @@ static int (*const parts[])(PyObject *) = {
     owned_slot_add,
     owned_object_add,
     owned_finalize_add,
+    owned_life_add,
     owned_containers_add,
     owned_wrapper_add,
     owned_held_add_functions,

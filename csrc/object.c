@@ -12,8 +12,10 @@
  * tp_setattro of its own, and the __init__ of every frozen dataclass and attrs class calls just that. From 3.13 on a prepared
  * class with a __dict__ gets our function as its tp_setattro, unless it has a __setattr__ of its own. */
 // SPDX-License-Identifier: MIT
+#include "strict.h"
 #include "carrier.h"
 #include "frozen.h"
+#include "life.h"
 #include "object.h"
 #include "settle.h"
 #include "state.h"
@@ -27,8 +29,10 @@ owned_object_alloc(PyTypeObject *type, Py_ssize_t items)
 {
     owned_region *birth = owned_birth_region();
     PyObject *self = birth == NULL ? NULL : PyType_GenericAlloc(type, items);
-    if (self != NULL)
+    if (self != NULL) {
         owned_store_ptr(&((owned_object *)self)->region, (owned_region *)Py_NewRef((PyObject *)birth));
+        owned_life_made(self);
+    }
     return self;
 }
 
@@ -103,7 +107,9 @@ settle_read(PyObject *self, PyObject *name, PyObject *value, owned_region *regio
         goto done;
     if (stored == value) {
         owned_settling settling;
-        found = owned_settle(&settling, value, region);
+        found = owned_strict_store(value, OWNED_VALUE_FOUND, self, OWNED_ATTRIBUTE, name);
+        if (found == 0)
+            found = owned_settle(&settling, value, region);
         if (found == 0) {
             result = Py_NewRef(settling.value);
             found = owned_settled(&settling, PyDict_SetItem(dict, name, settling.value));
@@ -202,7 +208,8 @@ set_settled(PyObject *self, PyObject *name, PyObject *value, owned_region *regio
     if (is_data)
         return PyObject_GenericSetAttr(self, name, value);
     owned_settling settling;
-    if (owned_settle(&settling, value, region) < 0)
+    if (owned_strict_store(value, OWNED_VALUE_STORED, self, OWNED_ATTRIBUTE, name) < 0 ||
+        owned_settle(&settling, value, region) < 0)
         return -1;
     return owned_settled(&settling, PyObject_GenericSetAttr(self, name, settling.value));
 }
@@ -328,6 +335,7 @@ owned_object_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    owned_life_over(self);
     Py_XDECREF((PyObject *)((owned_object *)self)->region);
     type->tp_free(self);
     Py_DECREF(type);

@@ -51,6 +51,8 @@ from owned._settings import apply as _apply_settings
 from owned._stats import Stats, stats
 from owned._synchronized import reads, synchronized
 from owned.errors import (
+    AliasWarning,
+    ForeignObjectWarning,
     FreezeError,
     FrozenError,
     LockNotHeldError,
@@ -77,7 +79,9 @@ if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` 
     _follow()
 
 __all__ = [
+    "AliasWarning",
     "Dict",
+    "ForeignObjectWarning",
     "FreezeError",
     "FrozenError",
     "IllegalThreadAccessException",
