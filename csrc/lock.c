@@ -600,6 +600,8 @@ static const owned_access locked_call = {OWNED_OPERATION, "call", "locked()", 1}
 static PyObject *
 lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 {
+    if (owned_mode_now() == OWNED_MODE_OFF)
+        return PyObject_CallOneArg(owned_the_state->off_lock_to_take, obj);
     if (owned_thread_id() == 0)
         return NULL;
     owned_region **where = owned_carried(obj);
@@ -617,8 +619,8 @@ lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
         lock = owned_region_lock(r);
     else if (state == OWNED_FROZEN || owned_this_thread.unchecked || owned_region_is_mine(r))
         lock = Py_NewRef(Py_None);
-    else
-        owned_violation(obj, r, &locked_call, NULL);
+    else if (owned_violation(obj, r, &locked_call, NULL) == OWNED_ALLOWED)
+        lock = Py_NewRef(Py_None);
     Py_DECREF((PyObject *)r);
     return lock;
 }

@@ -140,14 +140,15 @@ owned_object_getattro(PyObject *self, PyObject *name)
     return value;
 }
 
-/* Is `name` a data descriptor of the type (a property, a slot), which then decides itself what it stores? */
+/* Is `name` a data descriptor of the type (a property, a CheckedSlot) that decides itself what it stores? A slot's own does not:
+ * in guard it stores what it is given. */
 static int
 is_data_descriptor(PyTypeObject *type, PyObject *name)
 {
     PyObject *attribute;
     int found = owned_find_in_classes(type, name, &attribute);
     if (found > 0) {
-        found = Py_TYPE(attribute)->tp_descr_set != NULL;
+        found = Py_TYPE(attribute)->tp_descr_set != NULL && !Py_IS_TYPE(attribute, &PyMemberDescr_Type);
         Py_DECREF(attribute);
     }
     return found;
@@ -171,6 +172,32 @@ set_settled(PyObject *self, PyObject *name, PyObject *value, owned_region *regio
     return owned_settled(&settling, PyObject_GenericSetAttr(self, name, settling.value));
 }
 
+/* Where all fields are in slots, and nothing but the fields is checked: a property, say, decides itself what it touches. In
+ * guard the slots have their own descriptors and the check is here; a CheckedSlot checks for itself. */
+static int
+set_slot(PyObject *self, PyObject *name, PyObject *value)
+{
+    owned_region **where = &((owned_object *)self)->region;
+    owned_region *r = owned_load_ptr(where);
+    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id) &&
+        (value == NULL || owned_is_scalar(value)))
+        return PyObject_GenericSetAttr(self, name, value);
+    PyObject *attribute;
+    if (owned_find_in_classes(Py_TYPE(self), name, &attribute) < 0)
+        return -1;
+    int is_slot = attribute != NULL && Py_IS_TYPE(attribute, &PyMemberDescr_Type);
+    Py_XDECREF(attribute);
+    int ok = is_slot ? owned_check(self, where, value == NULL ? &owned_attr_delete : &owned_attr_write, name) : OWNED_ALLOWED;
+    if (ok < 0)
+        return -1;
+    if (ok == OWNED_ALLOWED)
+        return PyObject_GenericSetAttr(self, name, value);
+    owned_settling settling;
+    if (owned_settle(&settling, value, owned_load_ptr(where)) < 0)
+        return -1;
+    return owned_settled(&settling, PyObject_GenericSetAttr(self, name, settling.value));
+}
+
 static int
 owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
 {
@@ -180,7 +207,7 @@ owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
     if (owned_object_prepare(type) < 0)
         return -1;
     if (!owned_type_has_dict(type))
-        return PyObject_GenericSetAttr(self, name, value);
+        return set_slot(self, name, value);
     owned_region **where = &((owned_object *)self)->region;
     int ok = owned_check(self, where, value == NULL ? &owned_attr_delete : &owned_attr_write, name);
     if (ok < 0)
@@ -301,7 +328,15 @@ set_slots_impl(PyObject *Py_UNUSED(module), PyObject *args)
     Py_RETURN_NONE;
 }
 
+static PyObject *
+is_prepared_impl(PyObject *Py_UNUSED(module), PyObject *type)
+{
+    return PyBool_FromLong(PyType_Check(type) && is_prepared((PyTypeObject *)type));
+}
+
 static PyMethodDef functions[] = {
+    {"is_prepared", is_prepared_impl, METH_O,
+     PyDoc_STR("is_prepared(cls, /)\n--\n\nAre instances of the class born with a region?")},
     {"set_slots", set_slots_impl, METH_VARARGS,
      PyDoc_STR("set_slots(cls, setattro, /)\n--\n\nLet instances of a class be born with a region, and, if `setattro`, their "
                "attributes be written by Owned's function directly.")},

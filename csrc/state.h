@@ -34,6 +34,8 @@
     X(FrozenError, "owned.errors", "FrozenError")                                                                       \
     X(MovedError, "owned.errors", "MovedError")                                                                         \
     X(FreezeError, "owned.errors", "FreezeError")                                                                       \
+    X(off_share, "owned._off", "share")                                                                                 \
+    X(off_lock_to_take, "owned._off", "lock_to_take")                                                                   \
     X(describe_thread, "owned._threads", "describe_thread")                                                             \
     X(info_of_thread, "owned._threads", "info_of_thread")                                                               \
     X(Thread, "threading", "Thread")                                                                                    \

@@ -43,6 +43,9 @@ from owned._foreign_locks import register_lock
 from owned._frozen import freeze, is_frozen, never_freeze, register, thaw
 from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
+from owned._modes import Mode, checked, configure, guard, mode, strict
+from owned._settings import apply as _apply_settings
+from owned._stats import Stats, stats
 from owned.errors import (
     FreezeError,
     FrozenError,
@@ -51,6 +54,8 @@ from owned.errors import (
     MovedError,
     OrphanedError,
     OwnershipError,
+    OwnershipWarning,
+    ViolationWarning,
     WrongThreadError,
 )
 
@@ -58,6 +63,9 @@ from owned.errors import (
 IllegalThreadAccessException = WrongThreadError
 UnprotectedAccessException = LockNotHeldError
 TransferBox = Parcel
+
+_apply_settings()
+del _apply_settings
 
 if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` has started this process
     from owned._report import follow as _follow
@@ -73,26 +81,34 @@ __all__ = [
     "Lock",
     "LockNotHeldError",
     "LockOrderError",
+    "Mode",
     "MovedError",
     "OrphanedError",
     "Owned",
     "OwnershipError",
+    "OwnershipWarning",
     "Parcel",
     "RLock",
     "Region",
     "Set",
     "State",
+    "Stats",
     "ThreadInfo",
     "TransferBox",
     "UnprotectedAccessException",
+    "ViolationWarning",
     "WrongThreadError",
     "adopt",
+    "checked",
+    "configure",
     "explain",
     "freeze",
     "frozendict",
+    "guard",
     "is_frozen",
     "lock_of",
     "locked",
+    "mode",
     "move",
     "never_freeze",
     "own",
@@ -102,6 +118,8 @@ __all__ = [
     "register_lock",
     "share",
     "state",
+    "stats",
+    "strict",
     "thaw",
     "unchecked",
     "unwrap",

@@ -11,6 +11,8 @@ from __future__ import annotations
 import copyreg
 import functools
 import gc
+import os
+import threading
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, overload
@@ -18,6 +20,13 @@ from typing import Any, TypeVar, overload
 from owned import _fields, _refused
 
 _C = TypeVar("_C", bound=type)
+
+_lock = threading.RLock()
+"""Held while a class is prepared and while all are changed over to another mode, so that none is missed."""
+if hasattr(os, "register_at_fork"):  # the child must not find it held by a thread it does not have
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+
+_OFF, _GUARD = 0, 1  # owned_mode in csrc/mode.h; what is above is checked on reading, too
 
 _MADE_BY_TYPE = frozenset({"__dict__", "__weakref__", "__annotations_cache__"})
 
@@ -69,6 +78,9 @@ def _owned(cls: type, *, slots: bool) -> type:
 
     if not isinstance(cls, type):
         raise TypeError(f"`cls` must be a class, got {type(cls).__name__}: use own(obj) to guard an object")
+    _core.rely_on_mode()
+    if _core.get_mode() == _OFF:
+        return cls
     _refused.refuse(cls)
     if issubclass(cls, _core.Owned) and (not slots or cls is _core.Owned or "__slots__" in vars(cls)):
         return cls
@@ -195,19 +207,80 @@ def init_subclass(cls: type, **options: Any) -> None:
 
 
 def prepare(cls: type) -> None:
-    """Give a subclass of Owned checking slots and the allocation that sets a region. Idempotent."""
+    """Give a subclass of Owned the checks of the present mode and the allocation that sets a region. Idempotent."""
+    from owned import _core
+
+    _core.rely_on_mode()
+    with _lock:
+        _put_owned_last(cls)
+        _prepare_hook(cls)
+        mode = _core.get_mode()
+        _let_write(cls, mode)
+        _let_read(cls, mode)
+
+
+def switch(mode: int) -> None:
+    """Change the process over to another mode, every class with it. Called by owned/_modes.py.
+
+    Other threads use the classes meanwhile. Each class passes through states that check at least what the laxer of
+    the two modes
+    checks: on the way to less, the setter that checks writes is there before the slots' own descriptors, which check
+    nothing, and on the way back it stays until they have gone.
+    """
+    from owned import _core
+
+    with _lock:
+        classes = list(_prepared(_core.Owned))
+        if mode <= _GUARD:
+            for cls in classes:
+                _let_write(cls, mode)
+            _core.set_mode(mode)
+            for cls in classes:
+                _let_read(cls, mode)
+        else:
+            for cls in classes:
+                _let_read(cls, mode)
+            _core.set_mode(mode)
+            for cls in classes:
+                _let_write(cls, mode)
+
+
+def _prepared(base: type) -> Iterator[type]:
+    """The subclasses of a class that have been prepared, bases first; a class that is being made prepares itself."""
+    from owned import _core
+
+    subclasses: list[type] = type.__subclasses__(base)
+    for cls in subclasses:
+        if issubclass(cls, _core.FrozenBase):
+            continue
+        if _core.is_prepared(cls):
+            yield cls
+        yield from _prepared(cls)
+
+
+def _let_write(cls: type, mode: int) -> None:
+    """How attributes of instances are written: through Owned's accessors, unless the slots check, or nothing does."""
+    from owned import _core
+
+    checks = mode == _GUARD or (mode > _GUARD and cls.__dictoffset__ != 0)
+    giver = _core.Owned if checks else object
+    writes = [_take(cls, name, giver) for name in ("__setattr__", "__delattr__")]
+    _core.set_slots(cls, checks and not any(writes))
+
+
+def _let_read(cls: type, mode: int) -> None:
+    """How they are read: through slots that check, and Owned's accessor where there is a __dict__; or natively."""
     from owned import _core
 
     for name, value in tuple(vars(cls).items()):
         if type(value) is types.MemberDescriptorType and value.__objclass__ is cls:
-            type.__setattr__(cls, name, _core.CheckedSlot(value))
-    _put_owned_last(cls)
-    _prepare_hook(cls)
-    has_dict = cls.__dictoffset__ != 0
-    giver = _core.Owned if has_dict else object
-    _take(cls, "__getattribute__", giver)
-    writes = [_take(cls, name, giver) for name in ("__setattr__", "__delattr__")]
-    _core.set_slots(cls, has_dict and not any(writes))
+            if mode > _GUARD:
+                type.__setattr__(cls, name, _core.CheckedSlot(value))
+        elif mode <= _GUARD and type(value) is _core.CheckedSlot and value.__objclass__ is cls:
+            native = _core.native_slot(value)
+            if native is not None:
+                type.__setattr__(cls, name, native)
+    _take(cls, "__getattribute__", _core.Owned if mode > _GUARD and cls.__dictoffset__ != 0 else object)
 
 
 def _put_owned_last(cls: type) -> None:

@@ -6,10 +6,11 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any
 
-from owned import _core, _violations
+from owned import _core, _off, _violations
 
 if TYPE_CHECKING:
     from owned._core import ThreadInfo
+    from owned._violations import Facts
 
 
 class State(enum.StrEnum):
@@ -21,6 +22,14 @@ class State(enum.StrEnum):
     IN_TRANSIT = "in transit"
     ORPHANED = "orphaned"
     UNGUARDED = "unguarded"
+
+
+def _facts(obj: object) -> Facts | None:
+    """What the core knows of an object; None where nobody guards it. Off, only locks and what is frozen count."""
+    facts = _core.region_facts(obj)
+    if facts is None or _core.get_mode() != 0 or facts[0] == State.FROZEN or isinstance(obj, _core.Lock | _core.RLock):
+        return facts
+    return None
 
 
 def state(obj: object, /) -> State:
@@ -35,7 +44,7 @@ def state(obj: object, /) -> State:
     Threads:
         Any thread, any object: looks without touching. The answer may be old by the time it is used.
     """
-    facts = _core.region_facts(obj)
+    facts = _facts(obj)
     if facts is None:
         return State.FROZEN if _core.is_frozen(obj) else State.UNGUARDED
     return State(facts[0])
@@ -54,7 +63,7 @@ def owner(obj: object, /) -> ThreadInfo | None:
     Threads:
         Any thread, any object: looks without touching. The answer may be old by the time it is used.
     """
-    facts = _core.region_facts(obj)
+    facts = _facts(obj)
     if facts is None:
         return None
     state, owner, holder, _lock, _record = facts
@@ -73,8 +82,8 @@ def lock_of(obj: object, /) -> Any:
     Threads:
         Any thread, any object: looks without touching.
     """
-    facts = _core.region_facts(obj)
-    return None if facts is None else facts[3]
+    facts = _facts(obj)
+    return _off.lock_of(obj) if facts is None else facts[3]
 
 
 def explain(obj: object, /) -> str:
@@ -91,7 +100,7 @@ def explain(obj: object, /) -> str:
     """
     name = _core.known_type(obj).__name__
     label = f"{name} at {id(obj):#x}"
-    facts = _core.region_facts(obj)
+    facts = _facts(obj)
     if facts is None:
         if _core.is_frozen(obj):
             record = _core.freeze_record(obj)

@@ -163,7 +163,7 @@ class Report:
         for label, text in (
             ("what", facts.headline),
             ("who", f"thread {facts.toucher!r}"),
-            ("whose", self._whose(facts)),
+            ("whose", whose_words(facts)),
             ("since", self._since(facts)),
             ("way out", facts.advice),
         ):
@@ -187,19 +187,6 @@ class Report:
             else:
                 excerpt.append(self._screen.paint(f"    {number:>5} {bar} {text}", "dim"))
         return excerpt
-
-    def _whose(self, facts: Violation) -> str:
-        if facts.state == "private":
-            return f"private to thread {facts.owner!r}"
-        if facts.state == "shared":
-            return f"shared under {facts.lock}" + (f", which thread {facts.owner!r} holds" if facts.owner else "")
-        if facts.state == "frozen":
-            return "frozen: everybody may read it, nobody may write it"
-        if facts.state == "in transit":
-            return "moved away and not claimed yet: nobody's"
-        if facts.state == "orphaned":
-            return f"left behind by thread {facts.owner!r}, which has finished"
-        return ""
 
     def _since(self, facts: Violation) -> str:
         record = facts.record
@@ -288,6 +275,21 @@ class Report:
         }
         json.dump(document, file, indent=2)
         file.write("\n")
+
+
+def whose_words(facts: Violation) -> str:
+    """Whose the object is that was touched, in a few words."""
+    if facts.state == "private":
+        return f"private to thread {facts.owner!r}"
+    if facts.state == "shared":
+        return f"shared under {facts.lock}" + (f", which thread {facts.owner!r} holds" if facts.owner else "")
+    if facts.state == "frozen":
+        return "frozen: everybody may read it, nobody may write it"
+    if facts.state == "in transit":
+        return "moved away and not claimed yet: nobody's"
+    if facts.state == "orphaned":
+        return f"left behind by thread {facts.owner!r}, which has finished"
+    return ""
 
 
 _following: list[AbstractContextManager[None]] = []

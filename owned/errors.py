@@ -16,6 +16,8 @@ __all__ = [
     "MovedError",
     "OrphanedError",
     "OwnershipError",
+    "OwnershipWarning",
+    "ViolationWarning",
     "WrongThreadError",
 ]
 
@@ -95,3 +97,17 @@ class FreezeError(OwnershipError, TypeError):
 
 class LockOrderError(OwnershipError):
     """Two or more locks are taken in orders that contradict each other, or one is taken twice: a deadlock."""
+
+
+class OwnershipWarning(UserWarning):
+    """What owned warns of, through ``warnings``: filters, ``-W error`` and pytest know how to deal with it."""
+
+
+class ViolationWarning(OwnershipWarning):
+    """A violation that the policy ``"warn"`` let pass.
+
+    Attributes:
+        violation: what happened (``Violation``).
+    """
+
+    violation: Violation | None = None

@@ -250,10 +250,10 @@ def test_fork() -> None:
                         pass
                     d.release()
                     assert refused(a, d)
+                    b.acquire()
                     b._at_fork_reinit()
-                    thread = threading.Thread(target=refused, args=(b, c))
-                    thread.start()
-                    thread.join()
+                    with a:
+                        pass
                     code = 0
                 finally:
                     os._exit(code)

@@ -24,8 +24,11 @@ def violation(elsewhere: Any, touch: Any) -> owned.OwnershipError:
 
 
 def test_hierarchy() -> None:
-    """All are RuntimeErrors; what changes a frozen thing is a TypeError too."""
+    """All but warnings are RuntimeErrors; what changes a frozen thing is a TypeError too."""
     for name in errors.__all__:
+        if name.endswith("Warning"):
+            assert issubclass(getattr(errors, name), owned.OwnershipWarning)
+            continue
         assert issubclass(getattr(errors, name), owned.OwnershipError)
         assert issubclass(getattr(errors, name), RuntimeError)
         assert not issubclass(getattr(errors, name), (AttributeError, LookupError))

@@ -267,6 +267,41 @@ def test_unchecked() -> None:
     assert known(a, b) == {(0, 1)}
 
 
+@pytest.mark.parametrize("policy", ["count", lambda violation: None])
+def test_policy_lets_pass(policy: Any) -> None:
+    """Where the policy lets it pass, the acquire goes on; a wrong order is not learnt, a right one beside it is."""
+    a, b, c, d = (owned.Lock() for _ in range(4))
+    seen: list[owned.OwnershipError] = []
+    in_order(a, b)
+    with owned.configure(policy=policy), observe(seen.append):
+        in_order(b, c, a)
+        in_order(d, b, a)
+        with a, pytest.raises(owned.LockOrderError):
+            a.acquire()  # this one cannot go on
+    assert [error.site[2] for error in seen[:2] if error.site] == ["in_order"] * 2
+    assert len(seen) == 3
+    assert known(a, b, c, d) == {(0, 1), (1, 2), (3, 0), (3, 1)}
+
+
+def test_policy_that_raises() -> None:
+    """What the policy's own code raises is what the acquire raises; Condition.wait() raises it with its lock held."""
+
+    def policy(violation: Violation) -> None:
+        raise ZeroDivisionError(violation.error)
+
+    lock, inner = owned.Lock(), owned.Lock()
+    condition = threading.Condition(lock)  # type: ignore[arg-type]
+    in_order(lock, inner)
+    with owned.configure(policy=policy):
+        with pytest.raises(ZeroDivisionError, match="LockOrderError"):
+            in_order(inner, lock)
+        assert not lock.locked() and not inner.locked()
+        with condition, inner:
+            with pytest.raises(ZeroDivisionError):
+                condition.wait(0.001)
+            assert lock._is_owned()
+
+
 @BOTH
 def test_dead_locks(kind: Any) -> None:
     """A lock that dies takes its orders along: the graph is as large as the locks that live."""
