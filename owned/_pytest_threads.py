@@ -7,7 +7,7 @@ import inspect
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import thread as pools
 from types import CodeType, FrameType
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import wrapt
 
 _TICK = 0.005
-_IDLE_FOR = 0.05
+_IDLE_FOR = 0.03
 """How long nothing may have moved before threads that wait for work count as idle."""
 
 
@@ -54,11 +54,11 @@ class Starts:
             threading.Thread.start = self._original  # type: ignore[method-assign]
 
 
-def wait_for(threads: Iterable[threading.Thread], seconds: float) -> float:
+def wait_for(alive: Callable[[], list[threading.Thread]], seconds: float) -> float:
     """Wait until threads have ended, or all that are left wait for work that nobody gives them.
 
     Args:
-        threads: The threads; the calling one is left out.
+        alive: Gives those of the threads that still run; the calling one is left out.
         seconds: How long at most, for all together.
 
     Returns:
@@ -68,11 +68,10 @@ def wait_for(threads: Iterable[threading.Thread], seconds: float) -> float:
         Any.
     """
     me = threading.current_thread()
-    threads = [thread for thread in threads if thread is not me]
     deadline = time.monotonic() + seconds
     places: list[object] | None = None
     since = 0.0
-    while threads := [thread for thread in threads if thread.is_alive()]:
+    while threads := [thread for thread in alive() if thread is not me]:
         now = time.monotonic()
         if now >= deadline:
             return 0.0

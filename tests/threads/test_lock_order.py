@@ -179,11 +179,11 @@ def test_holds_do_not_overlap() -> None:
     finally:
         _core.record_holds(0)
     assert len(holds) == len(expected) == 800
-    assert sorted(hold[2] for hold in holds) == sorted(expected)
-    holds.sort(key=lambda hold: hold[4:])
+    assert sorted(hold[3] for hold in holds) == sorted(expected)
+    holds.sort(key=lambda hold: hold[5:])
     for before, after in itertools.pairwise(holds):
-        assert before[5] is not None
-        assert before[5] <= after[4]
+        assert before[6] is not None
+        assert before[6] <= after[5]
 
 
 def test_recording_while_others_work() -> None:

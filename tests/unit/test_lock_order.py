@@ -544,12 +544,12 @@ def test_lock_holds(recorded: None) -> None:
     first, second, third = _core.lock_holds()
     b.release()
     me = (_core.thread_id(), "MainThread")
-    assert first[:4] == (_core.lock_ordinal(a), "Lock", *me)
-    assert second[:4] == third[:4] == (_core.lock_ordinal(b), "Fancy", *me)
-    assert first[5] is not None and second[5] is not None
-    assert first[4] <= second[4] <= second[5] <= first[5] <= third[4]
-    assert third[5] is None
-    assert _core.lock_holds()[2][5] is not None
+    assert first[:5] == (_core.lock_ordinal(a), "Lock", id(a), *me)
+    assert second[:5] == third[:5] == (_core.lock_ordinal(b), "Fancy", id(b), *me)
+    assert first[6] is not None and second[6] is not None
+    assert first[5] <= second[5] <= second[6] <= first[6] <= third[5]
+    assert third[6] is None
+    assert _core.lock_holds()[2][6] is not None
 
 
 def test_lock_holds_come_round(recorded: None) -> None:
@@ -560,7 +560,7 @@ def test_lock_holds_come_round(recorded: None) -> None:
             in_order(lock)
     holds = _core.lock_holds()
     assert [hold[0] for hold in holds] == [_core.lock_ordinal(lock)] * 8
-    assert [hold[4] for hold in holds] == sorted(hold[4] for hold in holds)
+    assert [hold[5] for hold in holds] == sorted(hold[5] for hold in holds)
     _core.record_holds(2)
     assert _core.lock_holds() == []
     in_order(lock)
