@@ -206,7 +206,7 @@ def test_recording_while_others_work() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_fork() -> None:
+def test_fork_keeps_the_list() -> None:
     """The child knows the orders of its parent and what its one thread holds; what others hold is not on its list."""
     out = run_program(
         """
