@@ -36,12 +36,12 @@ class Starts:
         self._is_on = True
         threading.Thread.start = self._ours  # type: ignore[method-assign]
 
-    def _start(self, wrapped: Callable[..., None], thread: threading.Thread, args: object, kwargs: object) -> None:
-        if not self._is_on:
-            return wrapped()
-        vars(thread)[self._label] = self._starting()
-        wrapped()
-        self._started(thread)
+    def _start(self, wrapped: Callable[..., None], thread: threading.Thread, args: Any, kwargs: Any) -> None:
+        if self._is_on:
+            vars(thread)[self._label] = self._starting()
+        wrapped(*args, **kwargs)
+        if self._is_on:
+            self._started(thread)
 
     def who_started(self, thread: threading.Thread) -> Any:
         """What was remembered when the thread was started."""
