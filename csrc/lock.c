@@ -178,6 +178,22 @@ wait_slice(owned_lock *self, int64_t ns, int interruptible)
     return got == PY_LOCK_INTR ? Py_MakePendingCalls() : 0;
 }
 
+/* A thread whose waits are directed (tests that choose the schedule) says so before each: 1 if the lock may be free when
+ * the call is back, 0 to wait here, -1 with an error set. */
+static int
+tell_wait(owned_lock *self, int64_t timeout)
+{
+    if (!owned_this_thread.tells_waits)
+        return 0;
+    PyObject *answer = PyObject_CallFunctionObjArgs(owned_the_state->about_to_wait, (PyObject *)self,
+                                                    timeout == FOR_EVER ? Py_True : Py_False, NULL);
+    if (answer == NULL)
+        return -1;
+    int again = PyObject_IsTrue(answer);
+    Py_DECREF(answer);
+    return again;
+}
+
 static OWNED_COLD int
 wait_and_swap(owned_lock *self, int64_t timeout, int interruptible)
 {
@@ -196,6 +212,8 @@ wait_and_swap(owned_lock *self, int64_t timeout, int interruptible)
         if (result || left <= 0)
             break;
         result = refuse_orphaned(self);
+        if (result == 0)
+            result = tell_wait(self, timeout);
         if (result == 0)
             result = wait_slice(self, left < SLICE_NS ? left : SLICE_NS, interruptible);
         if (result < 0)
@@ -518,6 +536,39 @@ done:
     return text;
 }
 
+/* ---- by the shortest way, from C ------------------------------------------------------------------------------- */
+
+static int
+call_method(PyObject *lock, PyObject *name)
+{
+    PyObject *done = PyObject_CallMethodNoArgs(lock, name);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+int
+owned_lock_enter(PyObject *lock)
+{
+    int taken;
+    if (Py_IS_TYPE(lock, owned_the_state->RLock))
+        taken = take_recursive((owned_lock *)lock, FOR_EVER);
+    else if (Py_IS_TYPE(lock, owned_the_state->Lock))
+        taken = take_once((owned_lock *)lock, FOR_EVER);
+    else
+        return call_method(lock, owned_the_state->str_acquire);
+    return taken < 0 ? -1 : 0;
+}
+
+int
+owned_lock_leave(PyObject *lock)
+{
+    if (!Py_IS_TYPE(lock, owned_the_state->RLock) && !Py_IS_TYPE(lock, owned_the_state->Lock))
+        return call_method(lock, owned_the_state->str_release);
+    PyObject *done = lock_release(lock, NULL);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
 static PyObject *
@@ -597,14 +648,15 @@ owned_lock_adopt(PyObject *lock)
 static const owned_access locked_call = {OWNED_OPERATION, "call", "locked()", 1};
 
 /* The lock of a shared object; None where this thread needs none; the violation where no lock would help. */
-static PyObject *
-lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+PyObject *
+owned_lock_to_take(PyObject *obj, const owned_access *how, PyObject *detail)
 {
-    if (owned_mode_now() == OWNED_MODE_OFF)
-        return PyObject_CallOneArg(owned_the_state->off_lock_to_take, obj);
     if (owned_thread_id() == 0)
         return NULL;
+    int off = owned_mode_now() == OWNED_MODE_OFF;
     owned_region **where = owned_carried(obj);
+    if (off && !PyObject_TypeCheck(obj, owned_the_state->Owned))
+        return PyObject_CallOneArg(owned_the_state->off_lock_to_take, obj);
     if (where == NULL && !Py_IS_TYPE(obj, owned_the_state->Region)) {
         PyErr_Format(PyExc_TypeError, "`obj` must be a guarded object, got %.200s%s", Py_TYPE(obj)->tp_name,
                      owned_lock_check(obj) ? ", which is a context manager itself: `with lock:`" : "");
@@ -619,10 +671,28 @@ lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
         lock = owned_region_lock(r);
     else if (state == OWNED_FROZEN || owned_this_thread.unchecked || owned_region_is_mine(r))
         lock = Py_NewRef(Py_None);
-    else if (owned_violation(obj, r, &locked_call, NULL) == OWNED_ALLOWED)
+    else if (off)
+        lock = PyObject_CallOneArg(owned_the_state->off_lock_to_take, obj);
+    else if (owned_violation(obj, r, how, detail) == OWNED_ALLOWED)
         lock = Py_NewRef(Py_None);
     Py_DECREF((PyObject *)r);
     return lock;
+}
+
+static PyObject *
+lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    return owned_lock_to_take(obj, &locked_call, NULL);
+}
+
+static PyObject *
+tell_waits_impl(PyObject *Py_UNUSED(module), PyObject *wanted)
+{
+    int on = PyObject_IsTrue(wanted);
+    if (on < 0)
+        return NULL;
+    owned_this_thread.tells_waits = (unsigned)on;
+    Py_RETURN_NONE;
 }
 
 /* ---- for messages and reports ---------------------------------------------------------------------------------- */
@@ -645,6 +715,8 @@ lock_made_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 }
 
 static PyMethodDef functions[] = {
+    {"tell_waits", tell_waits_impl, METH_O,
+     PyDoc_STR("tell_waits(wanted, /)\n--\n\nWhether owned._waits hears of it before this thread waits for a lock.")},
     {"lock_ordinal", lock_ordinal_impl, METH_O,
      PyDoc_STR("lock_ordinal(lock, /)\n--\n\nThe number strict mode gave the lock when it first met it, or 0.")},
     {"lock_made", lock_made_impl, METH_O,
@@ -664,7 +736,8 @@ PyDoc_STRVAR(lock_doc,
 "ever gets an error instead.\n\n"
 "Raises:\n"
 "    LockNotHeldError: release() by a thread that does not hold it.\n"
-"    LockOrderError: acquire() without a timeout by the thread that holds it.\n"
+"    LockOrderError: acquire() without a timeout by the thread that holds it; in strict mode also in an order with\n"
+"        other locks that contradicts the one they were taken in before.\n"
 "    OrphanedError: acquire() when the thread that holds it has ended; adopt(lock) takes it over.\n\n"
 "Threads:\n"
 "    Every method may be called by any thread at any time.");
@@ -676,6 +749,8 @@ PyDoc_STRVAR(rlock_doc,
 "and releases it as often.\n\n"
 "Raises:\n"
 "    LockNotHeldError: release() by a thread that does not hold it.\n"
+"    LockOrderError: in strict mode, acquire() without a timeout in an order with other locks that contradicts the one\n"
+"        they were taken in before.\n"
 "    OrphanedError: acquire() when the thread that holds it has ended; adopt(lock) takes it over.\n\n"
 "Threads:\n"
 "    Every method may be called by any thread at any time.");
@@ -690,7 +765,8 @@ PyDoc_STRVAR(lock_acquire_doc,
 "    True if this thread holds the lock now, False if it was not to be had in time.\n\n"
 "Raises:\n"
 "    OrphanedError: the thread that holds it has ended, or ends while we wait (noticed within half a second).\n"
-"    LockOrderError: this thread holds it, there is no timeout, and it is no RLock.\n"
+"    LockOrderError: there is no timeout, and this thread holds it; or, in strict mode, holds another lock that was\n"
+"        taken after it before.\n"
 "    ValueError, OverflowError, TypeError: for the arguments threading.Lock refuses.\n\n"
 "Threads:\n"
 "    Any thread. Other threads run while it waits, and a signal handler that raises ends the wait.");
@@ -705,6 +781,7 @@ PyDoc_STRVAR(rlock_acquire_doc,
 "    True if this thread holds the lock now, False if it was not to be had in time.\n\n"
 "Raises:\n"
 "    OrphanedError: the thread that holds it has ended, or ends while we wait (noticed within half a second).\n"
+"    LockOrderError: in strict mode, without a timeout: this thread holds another lock that was taken after it before.\n"
 "    ValueError, OverflowError, TypeError: for the arguments threading.RLock refuses.\n\n"
 "Threads:\n"
 "    Any thread. Other threads run while it waits, and a signal handler that raises ends the wait.");

@@ -191,7 +191,7 @@ static OWNED_COLD int
 check_unknown(PyObject *lock, uint64_t ordinal, size_t count, int must_go_on)
 {
     owned_held *held = owned_this_thread.info->held;
-    owned_hold *unknown = PyMem_RawMalloc(count * sizeof(owned_hold));
+    owned_hold *unknown = PyMem_Malloc(count * sizeof(owned_hold));
     if (unknown == NULL) {
         PyErr_NoMemory();
         return -1;
@@ -210,7 +210,7 @@ check_unknown(PyObject *lock, uint64_t ordinal, size_t count, int must_go_on)
         Py_DECREF(unknown[i].ref);
         Py_XDECREF(unknown[i].taken.code);
     }
-    PyMem_RawFree(unknown);
+    PyMem_Free(unknown);
     return result;
 }
 

@@ -12,8 +12,10 @@
  * tp_setattro of its own, and the __init__ of every frozen dataclass and attrs class calls just that. From 3.13 on a prepared
  * class with a __dict__ gets our function as its tp_setattro, unless it has a __setattr__ of its own. */
 // SPDX-License-Identifier: MIT
+#include "strict.h"
 #include "carrier.h"
 #include "frozen.h"
+#include "life.h"
 #include "object.h"
 #include "settle.h"
 #include "state.h"
@@ -27,8 +29,10 @@ owned_object_alloc(PyTypeObject *type, Py_ssize_t items)
 {
     owned_region *birth = owned_birth_region();
     PyObject *self = birth == NULL ? NULL : PyType_GenericAlloc(type, items);
-    if (self != NULL)
+    if (self != NULL) {
         owned_store_ptr(&((owned_object *)self)->region, (owned_region *)Py_NewRef((PyObject *)birth));
+        owned_life_made(self);
+    }
     return self;
 }
 
@@ -103,7 +107,9 @@ settle_read(PyObject *self, PyObject *name, PyObject *value, owned_region *regio
         goto done;
     if (stored == value) {
         owned_settling settling;
-        found = owned_settle(&settling, value, region);
+        found = owned_strict_store(value, OWNED_VALUE_FOUND, self, OWNED_ATTRIBUTE, name);
+        if (found == 0)
+            found = owned_settle(&settling, value, region);
         if (found == 0) {
             result = Py_NewRef(settling.value);
             found = owned_settled(&settling, PyDict_SetItem(dict, name, settling.value));
@@ -122,6 +128,34 @@ done:
     return result;
 }
 
+/* Static and class methods never see the instance. */
+static int
+is_guarded_method(PyObject *value)
+{
+    owned_state *state = owned_the_state;
+    return Py_IS_TYPE(value, state->GuardedMethod) || Py_IS_TYPE(value, state->WrappedMethod) ||
+           Py_IS_TYPE(value, &PyStaticMethod_Type) || Py_IS_TYPE(value, &PyClassMethod_Type);
+}
+
+/* The class's attribute if it is a method that takes or verifies a lock itself, or a property of such a method (the one that
+ * `part`, "fget", "fset" or "fdel", names): these are fetched before the lock is held. 1, 0, or -1 with an error set. */
+static int
+find_guarded_method(PyTypeObject *type, PyObject *name, PyObject *part, PyObject **attribute)
+{
+    int found = owned_find_in_classes(type, name, attribute);
+    if (found <= 0 || is_guarded_method(*attribute))
+        return found;
+    found = 0;
+    if (Py_IS_TYPE(*attribute, &PyProperty_Type)) {
+        PyObject *function = PyObject_GetAttr(*attribute, part);
+        found = function == NULL ? -1 : is_guarded_method(function);
+        Py_XDECREF(function);
+    }
+    if (found <= 0)
+        Py_CLEAR(*attribute);
+    return found;
+}
+
 static PyObject *
 owned_object_getattro(PyObject *self, PyObject *name)
 {
@@ -130,6 +164,13 @@ owned_object_getattro(PyObject *self, PyObject *name)
     if (OWNED_UNLIKELY(r == NULL || owned_load_u64(&r->holder) != owned_this_thread.id)) {
         if (name == owned_the_state->str___class__)
             return PyObject_GenericGetAttr(self, name);
+        PyObject *method;
+        int found = find_guarded_method(Py_TYPE(self), name, owned_the_state->str_fget, &method);
+        if (found != 0) {
+            PyObject *bound = found < 0 ? NULL : Py_TYPE(method)->tp_descr_get(method, self, (PyObject *)Py_TYPE(self));
+            Py_XDECREF(method);
+            return bound;
+        }
         int ok = owned_check_slow(self, where, &owned_attr_read, name);
         if (ok != OWNED_ALONE)
             return ok < 0 ? NULL : PyObject_GenericGetAttr(self, name);
@@ -167,7 +208,8 @@ set_settled(PyObject *self, PyObject *name, PyObject *value, owned_region *regio
     if (is_data)
         return PyObject_GenericSetAttr(self, name, value);
     owned_settling settling;
-    if (owned_settle(&settling, value, region) < 0)
+    if (owned_strict_store(value, OWNED_VALUE_STORED, self, OWNED_ATTRIBUTE, name) < 0 ||
+        owned_settle(&settling, value, region) < 0)
         return -1;
     return owned_settled(&settling, PyObject_GenericSetAttr(self, name, settling.value));
 }
@@ -209,6 +251,17 @@ owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
     if (!owned_type_has_dict(type))
         return set_slot(self, name, value);
     owned_region **where = &((owned_object *)self)->region;
+    owned_region *r = owned_load_ptr(where);
+    if (OWNED_UNLIKELY(r == NULL || owned_load_u64(&r->holder) != owned_this_thread.id)) {
+        PyObject *part = value == NULL ? owned_the_state->str_fdel : owned_the_state->str_fset;
+        PyObject *property;
+        int found = find_guarded_method(type, name, part, &property);
+        int is_property = found > 0 && Py_TYPE(property)->tp_descr_set != NULL;
+        int result = found < 0 ? -1 : is_property ? Py_TYPE(property)->tp_descr_set(property, self, value) : 0;
+        Py_XDECREF(property);
+        if (found < 0 || is_property)
+            return result;
+    }
     int ok = owned_check(self, where, value == NULL ? &owned_attr_delete : &owned_attr_write, name);
     if (ok < 0)
         return -1;
@@ -282,6 +335,7 @@ owned_object_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    owned_life_over(self);
     Py_XDECREF((PyObject *)((owned_object *)self)->region);
     type->tp_free(self);
     Py_DECREF(type);

@@ -19,6 +19,7 @@ typedef struct {
     struct owned_thread_info *info; /* borrowed from the Tenure; NULL: not registered */
     unsigned unchecked;             /* depth of `with unchecked()` */
     unsigned locks_held;            /* our own locks this thread holds now */
+    unsigned tells_waits;           /* 1: call owned/_waits.py before waiting for a lock of ours */
     unsigned listed;                /* how many of them are on the list that strict mode keeps; see held.h */
 } owned_thread_locals;
 

@@ -270,6 +270,20 @@ def _make_plan(cls: type) -> FreezePlan:
         return _refusal(str(error))
 
 
+def needs_no_guard(cls: type) -> bool:
+    """Are instances values, constants or code by their type alone, or was that said with ``register``?"""
+    mro = type.mro(cls)
+    for base in mro:
+        if base in _registered:
+            return _registered[base] is None
+    if cls in _CODE or any(base is enum.Enum or base is types.ModuleType or base is type for base in mro):
+        return True
+    if _named(cls, _IMMUTABLE, exactly=True):
+        return True
+    ground, problem = _ground(cls)
+    return problem is None and ground in _VALUES and not _has_fields(cls, ground)
+
+
 _WAY_OUT: Final = "Say how with freeze.register({}, ...), or mark what holds it with never_freeze()"
 
 

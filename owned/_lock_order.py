@@ -142,8 +142,8 @@ def _learn(
 
     A new edge ends at `lock`, so it is on no way that starts there: the edges do not matter to each other.
 
-    Two things go unjudged until they are tried again. A finalizer that the collector runs in the middle of this, on this
-    thread. And who finds the graph occupied for seconds: such a finalizer may be waiting for a lock that we hold.
+    Two things go unjudged until they are tried again. A finalizer that the collector runs in the middle of this, on
+    this thread. And who finds the graph occupied for seconds: such a finalizer may be waiting for a lock that we hold.
     """
     global _busy
     if not _graph_lock.acquire(timeout=_PATIENCE):

@@ -35,6 +35,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         default=None,
         help="check the tests in this mode; a violation on any thread, swallowed or not, fails its test",
     )
+    group.addoption(
+        "--owned-report",
+        metavar="FILE",
+        default=None,
+        help="write an HTML page of the violations, and in mode strict of who held which lock when",
+    )
     parser.addini("owned", "the mode to check the tests in, unless --owned names one", default="")
     parser.addini(
         "owned_join_timeout",
@@ -59,6 +65,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker; start now where a conftest.py has loaded the plugin."""
     config.addinivalue_line("markers", _MARKER)
     _start(config)
+    file = config.getoption("owned_report")
+    if file is not None:
+        from owned._pytest_html import Reporter
+
+        config.pluginmanager.register(Reporter(config, file), "owned-report")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
