@@ -4,17 +4,30 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import pytest
 
 import owned
 from crowd import crowd
 from owned import _core
 
-SWITCHES = 60
+SWITCHES = 24
+CLASSES = 80
 MODES = ("guard", "checked", "guard", "strict")
+
+
+@pytest.fixture(autouse=True)
+def threads_take_turns() -> Iterator[None]:
+    """With the GIL, let another thread run in the middle of a switch."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
 
 
 class Work:
@@ -23,7 +36,7 @@ class Work:
     def __init__(self, *roles: Callable[[], None]) -> None:
         self.turns_in_switch = [0] * len(roles)
         self._roles = roles
-        self._switching = False
+        self._clock = 0  # odd while the mode is being switched
         self._done = False
         self._due: set[int] = set()
         self._changed = threading.Condition()
@@ -39,9 +52,9 @@ class Work:
             if number == len(self._roles):
                 self._switch()
             while not self._done:
-                in_switch = self._switching
+                began = self._clock
                 self._roles[number]()
-                self.turns_in_switch[number] += in_switch or self._switching
+                self.turns_in_switch[number] += began % 2 == 1 or self._clock != began
                 with self._changed:
                     self._due.discard(number)
                     self._changed.notify_all()
@@ -52,9 +65,9 @@ class Work:
 
     def _switch(self) -> None:
         for _, mode in zip(range(SWITCHES), itertools.cycle(MODES), strict=False):
-            self._switching = True
+            self._clock += 1
             owned.configure(mode=mode)
-            self._switching = False
+            self._clock += 1
             with self._changed:
                 self._due.update(range(len(self._roles)))
                 assert self._changed.wait_for(lambda: self._done or not self._due, 30)
@@ -138,6 +151,8 @@ def test_no_class_is_missed() -> None:
     fresh: list[Any] = []
 
     def make() -> None:
+        if len(made) >= CLASSES:
+            return
         cls = make_class(slots=len(made) % 2 == 0)
         sub = type("Sub", (cls,), {"__slots__": ("c",)})
         instance = sub()
@@ -152,7 +167,7 @@ def test_no_class_is_missed() -> None:
             assert refused(lambda: setattr(instance, "c", 2))
 
     Work(make, make, write).run()
-    assert len(made) >= 4 * SWITCHES
+    assert len(made) >= CLASSES
     for mode, kind, reads in (("checked", _core.CheckedSlot, False), ("guard", types.MemberDescriptorType, True)):
         with owned.configure(mode=mode):
             assert {type(slot) for cls in made for name, slot in vars(cls).items() if name in ("a", "b", "c")} <= {kind}
@@ -164,6 +179,6 @@ def test_threads_switch_at_once() -> None:
     """Several threads that switch leave the mode and the classes agreeing."""
     cls = make_class(slots=True)
     with owned.checked():
-        crowd(4, lambda number: [owned.configure(mode=MODES[(number + i) % 4]) for i in range(40)] and None)
+        crowd(4, lambda number: [owned.configure(mode=MODES[(number + i) % 4]) for i in range(10)] and None)
         kinds = {"guard": types.MemberDescriptorType, "checked": _core.CheckedSlot, "strict": _core.CheckedSlot}
         assert type(vars(cls)["a"]) is kinds[owned.mode()]

@@ -149,9 +149,7 @@ def test_other_files_say_nothing(text: str, tmp_path: Path, monkeypatch: pytest.
         ("[tool.owned\n", "line 1"),
     ],
 )
-def test_what_is_wrong_names_the_file(
-    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_wrong_names_the_file(text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unknown key, a value that there is not, or broken TOML: an error that names the file."""
     with pytest.raises(ValueError, match=said) as caught:
         found_in(project(tmp_path, text), monkeypatch)

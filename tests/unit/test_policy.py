@@ -136,7 +136,7 @@ def test_log_tells_a_site_in_powers_of_ten(elsewhere: Any, caplog: pytest.LogCap
 
     def touch() -> None:
         for _ in range(1234):
-            node.name  # noqa: B018
+            node.name
 
     with owned.configure(policy="log"):
         elsewhere(touch)
@@ -155,8 +155,8 @@ def test_log_counts_each_site_apart(elsewhere: Any, caplog: pytest.LogCaptureFix
     node = Node("n")
 
     def touch() -> None:
-        node.name, node.next  # noqa: B018
-        node.name  # noqa: B018
+        node.name, node.next
+        node.name
 
     with owned.configure(policy="log"):
         elsewhere(touch)
