@@ -1,8 +1,9 @@
 /* What each thread holds, and the timeline: a ring of the last holds, for reports.
  *
- * The list of a thread hangs from its ThreadInfo. Its own thread alone adds and removes, so nothing guards it; but adding
- * and letting go may run Python (the collector, a callback), which may take and give back locks and so change the list under
- * our hands: each function touches the list in one piece that runs nothing, before or after whatever may.
+ * The list of a thread hangs from its ThreadInfo. Its own thread alone adds and removes, so nothing guards it; but
+ * adding and letting go may run Python (the collector, a callback), which may take and give back locks and so change
+ * the list under our hands: each function touches the list in one piece that runs nothing, before or after what may.
+ * The collector sees none of it, and need not: code objects and weak references keep no lock alive.
  *
  * A lock may die while it is listed, dropped by another thread than its holder: the list has weak references. What was
  * taken before strict mode was switched on is not listed, and giving it back finds nothing.
@@ -177,8 +178,8 @@ tell_moment(const moment *m)
     return told;
 }
 
-/* The ring is copied under the mutex, which may not be held while Python objects are made; `size` is what was allocated for
- * it without the mutex, so if it changed meanwhile: once more. */
+/* The ring is copied under the mutex, which may not be held while Python objects are made; `size` is what was allocated
+ * for it without the mutex, so if it changed meanwhile: once more. */
 static PyObject *
 lock_holds_impl(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 {
@@ -217,7 +218,7 @@ lock_holds_impl(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
     return list;
 }
 
-/* ---- a thread's list ----------------------------------------------------------------------------------------------- */
+/* ---- a thread's list ------------------------------------------------------------------------------------------- */
 
 static void
 drop_hold(owned_hold *hold)

@@ -240,8 +240,8 @@ take(owned_lock *self, int64_t timeout, int interruptible, uint64_t depth)
     return taken;
 }
 
-/* The same for acquire(). Only a wait without a limit has an order to keep: any other ends by itself, and is how a program
- * backs out. */
+/* The same for acquire(). Only a wait without a limit has an order to keep: any other ends by itself, and is how a
+ * program backs out. */
 static inline int
 take_in_order(owned_lock *self, int64_t timeout)
 {
@@ -441,8 +441,8 @@ lock_release_save(PyObject *op, PyObject *Py_UNUSED(ignored))
     return depth;
 }
 
-/* As in CPython a signal does not interrupt this wait: Condition.wait() promises to come back with the lock held. So a wrong
- * order is told and taken all the same, and what goes wrong in telling it (Ctrl-C, no memory) waits until the lock is held. */
+/* As in CPython a signal does not interrupt this wait: Condition.wait() promises to come back with the lock held. So a
+ * wrong order is told and taken all the same, and what goes wrong in telling it (Ctrl-C, no memory) waits until then. */
 static PyObject *
 lock_acquire_restore(PyObject *op, PyObject *state)
 {

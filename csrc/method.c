@@ -29,6 +29,7 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     PyObject *function;
+    PyObject *name; /* the function's, when it was decorated: for messages */
     PyObject *lock; /* a lock, the name of the attribute of the first argument that has it; NULL: the first argument's own */
     PyObject *weakrefs;
     int kind;
@@ -82,16 +83,6 @@ refuse_call(guarded_method *self, PyObject *first)
     return -1;
 }
 
-/* owned_lock_to_take(), which names the method if no lock would help. */
-static PyObject *
-own_lock(guarded_method *self, PyObject *first)
-{
-    PyObject *name = PyObject_GetAttr(self->function, owned_the_state->str___name__);
-    PyObject *lock = name == NULL ? NULL : owned_lock_to_take(first, &method_call, name);
-    Py_XDECREF(name);
-    return lock;
-}
-
 /* What guards the call: 1 and the lock, 0 where none is needed, -1 with an error set. */
 static int
 lock_of_call(guarded_method *self, PyObject *first, PyObject **lock)
@@ -106,7 +97,7 @@ lock_of_call(guarded_method *self, PyObject *first, PyObject **lock)
             *lock = attribute_lock(first, self->lock);
     }
     else if (first != NULL && owned_carried(first) != NULL)
-        *lock = own_lock(self, first);
+        *lock = owned_lock_to_take(first, &method_call, self->name);
     else if (first == NULL || !owned_is_frozen_instance(first))
         return refuse_call(self, first);
     else
@@ -150,7 +141,7 @@ take(guarded_method *self, PyObject *first, PyObject **side)
         }
         PyObject *now = NULL;
         if (self->lock == NULL)
-            now = own_lock(self, first);
+            now = owned_lock_to_take(first, &method_call, self->name);
         else
             now = Py_NewRef(lock);
         if (now == lock) {
@@ -292,10 +283,14 @@ method_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         PyErr_SetString(PyExc_TypeError, "GuardedMethod() takes a function and 0, 1 or 2");
         return NULL;
     }
-    guarded_method *self = (guarded_method *)type->tp_alloc(type, 0);
-    if (self == NULL)
+    PyObject *name = PyObject_GetAttr(function, owned_the_state->str___name__);
+    guarded_method *self = name == NULL ? NULL : (guarded_method *)type->tp_alloc(type, 0);
+    if (self == NULL) {
+        Py_XDECREF(name);
         return NULL;
+    }
     self->vectorcall = call;
+    self->name = name;
     self->function = Py_NewRef(function);
     self->lock = lock == Py_None ? NULL : Py_NewRef(lock);
     self->kind = kind;
@@ -322,6 +317,7 @@ method_dealloc(PyObject *op)
     if (self->weakrefs != NULL)
         PyObject_ClearWeakRefs(op);
     Py_XDECREF(self->function);
+    Py_XDECREF(self->name);
     Py_XDECREF(self->lock);
     type->tp_free(op);
     Py_DECREF(type);

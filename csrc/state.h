@@ -35,7 +35,7 @@
     X(check_wrapped, "owned._alias", "check_wrapped")                                                                   \
     X(check_shared, "owned._foreign_objects", "check_shared")                                                           \
     X(check_joining, "owned._foreign_objects", "check_joining")                                                         \
-    X(is_synchronized, "owned._known_types", "is_synchronized")                                                         \
+    X(synchronized_types, "owned._known_types", "SYNCHRONIZED")                                                         \
     X(OwnershipError, "owned.errors", "OwnershipError")                                                                 \
     X(WrongThreadError, "owned.errors", "WrongThreadError")                                                             \
     X(LockNotHeldError, "owned.errors", "LockNotHeldError")                                                             \

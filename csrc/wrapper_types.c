@@ -72,15 +72,22 @@ is_ours(PyTypeObject *type)
     return 0;
 }
 
-/* No Python code of the type's is run. A failure is a no. */
+/* The table is a tuple of (module, name). A failure is a no. */
 static int
 is_synchronized(PyTypeObject *type)
 {
-    PyObject *answer = PyObject_CallOneArg(owned_the_state->is_synchronized, (PyObject *)type);
-    if (answer == NULL)
-        PyErr_Clear();
-    Py_XDECREF(answer);
-    return answer == Py_True;
+    PyObject *table = owned_the_state->synchronized_types;
+    int found = 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(table) && !found; i++) {
+        PyObject *row = PyTuple_GET_ITEM(table, i);
+        const char *module = PyUnicode_AsUTF8(PyTuple_GET_ITEM(row, 0)), *name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(row, 1));
+        PyObject *known = module == NULL || name == NULL ? NULL : find_known(module, name);
+        if (known == NULL)
+            PyErr_Clear();
+        found = known != NULL && PyType_IsSubtype(type, (PyTypeObject *)known);
+        Py_XDECREF(known);
+    }
+    return found;
 }
 
 static int

@@ -12,6 +12,7 @@ import copyreg
 import functools
 import gc
 import os
+import sys
 import threading
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,7 @@ _lock = threading.RLock()
 if hasattr(os, "register_at_fork"):  # the child must not find it held by a thread it does not have
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
+_SETTER_IS_FAST = sys.version_info >= (3, 13)  # csrc/object.c: it can be a slot of the type
 _OFF, _GUARD = 0, 1  # owned_mode in csrc/mode.h; what is above is checked on reading, too
 
 _MADE_BY_TYPE = frozenset({"__dict__", "__weakref__", "__annotations_cache__"})
@@ -277,7 +279,7 @@ def _let_write(cls: type, mode: int) -> None:
     """How attributes of instances are written: through Owned's accessors, unless the slots check, or nothing does."""
     from owned import _core
 
-    checks = mode == _GUARD or (mode > _GUARD and cls.__dictoffset__ != 0)
+    checks = mode > _OFF and (mode == _GUARD or _SETTER_IS_FAST or cls.__dictoffset__ != 0)
     giver = _core.Owned if checks else object
     writes = [_take(cls, name, giver) for name in ("__setattr__", "__delattr__")]
     _core.set_slots(cls, checks and not any(writes))

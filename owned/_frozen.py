@@ -91,6 +91,9 @@ _CODE: Final[frozenset[type]] = frozenset(
 # Layouts of C whose values never change: a Python subclass adds at most a __dict__.
 _VALUES: Final[tuple[type, ...]] = (int, float, complex, str, bytes)
 
+# What the core knows by itself and never asks for a plan for.
+_ATOMIC: Final[frozenset[type]] = frozenset({type(None), type(...), bool, range})
+
 # From 3.13 on object.__setattr__ goes around a type's own tp_setattro, see csrc/frozen_type.c.
 _STOP_BY_NAME: Final = sys.version_info >= (3, 13)
 
@@ -276,7 +279,11 @@ def needs_no_guard(cls: type) -> bool:
     for base in mro:
         if base in _registered:
             return _registered[base] is None
-    if cls in _CODE or any(base is enum.Enum or base is types.ModuleType or base is type for base in mro):
+    if (
+        cls in _ATOMIC
+        or cls in _CODE
+        or any(base is enum.Enum or base is types.ModuleType or base is type for base in mro)
+    ):
         return True
     if _named(cls, _IMMUTABLE, exactly=True):
         return True

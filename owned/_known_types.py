@@ -34,6 +34,10 @@ _OF_EVENT_LOOP: Final[dict[str, tuple[str, ...]]] = {
 _mro = type.__dict__["__mro__"].__get__
 
 
+# The same for the core, which looks through it without running Python.
+SYNCHRONIZED: Final = tuple((module, name) for module, names in _SYNCHRONIZED.items() for name in names)
+
+
 def is_synchronized(cls: type) -> bool:
     """May any number of threads use an instance at once: a lock, a queue, a thread, an executor, a logger?"""
     return _is_one_of(cls, _SYNCHRONIZED)

@@ -198,6 +198,7 @@ class Watch:
 
     def stop(self) -> None:
         """Undo everything, unless the process ends with this session: then the watch goes on to its very end."""
+        self._end_run()  # of a test that was interrupted
         if not self._has_last_word:
             self._children.close()
             self._undo.close()
@@ -440,7 +441,7 @@ class Watch:
         lines = [f"owned: {headline(groups)} after the end of the session"]
         lines += plain(tell(groups, with_tests=True))
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
+            with suppress(Exception):  # it may be closed, or None, and the status must be set all the same
                 stream.flush()
         os.write(2, ("\n".join(lines) + "\n").encode(errors="backslashreplace"))
         os._exit(self._status or 1)

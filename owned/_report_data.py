@@ -332,7 +332,7 @@ class Collector:
             if hold.end_ns is None or hold.end_ns >= since_ns:
                 self._holds[hold.lock, hold.thread, hold.start_ns] = hold
         if len(self._holds) > 2 * HOLDS_RECORDED:
-            moments = [moment.ns for mistake in self._mistakes.values() for moment in mistake.moments]
+            moments = [moment.ns for mistake in list(self._mistakes.values()) for moment in mistake.moments]
             kept = nearest(list(self._holds.values()), moments, HOLDS_RECORDED, lambda hold: hold.start_ns)
             self._left_out["holds"] += len(self._holds) - len(kept)
             self._holds = {(hold.lock, hold.thread, hold.start_ns): hold for hold in kept}

@@ -104,15 +104,19 @@ class _Page:
             for thread in threads
         }
 
+    def _name(self, process: str, thread: int) -> str:
+        """The name of a thread, which may be among those that were left out."""
+        return self._names.get((process, thread), f"thread {thread}")
+
     def _colours(self) -> dict[tuple[str, int], int]:
         """A colour for each thread: those of one name share it; names that violate or hold locks most do not."""
         busy: Counter[str] = Counter()
         names = {(thread["process"], thread["id"]): thread["name"] for thread in self._document["threads"]}
         for entry in self._entries:
             for moment in entry.more["moments"]:
-                busy[names[moment["process"], moment["thread"]]] += 1_000_000
+                busy[names.get((moment["process"], moment["thread"]), "")] += 1_000_000
         for hold in self._holds:
-            busy[names[hold["process"], hold["thread"]]] += 1
+            busy[names.get((hold["process"], hold["thread"]), "")] += 1
         order = sorted(set(names.values()), key=lambda name: (-busy[name], name))
         colours = {name: index % _COLOURS for index, name in enumerate(order)}
         return {key: colours[name] for key, name in names.items()}
@@ -198,13 +202,13 @@ class _Page:
 
     def _violation(self, entry: _Entry) -> str:
         facts, more, number = entry.facts, entry.more, entry.number
-        words = " ".join([facts.file, facts.function, facts.headline, facts.error, *more["threads"], *more["tests"]])
+        words = " ".join([facts.file, facts.function, _headline(facts), facts.error, *more["threads"], *more["tests"]])
         times = "" if more["count"] == 1 else f'<span class="times">{more["count"]:,} times</span>'
         return (
             f'<article class="violation" id="violation-{number}" data-kind="{_text(facts.error)}" '
             f'data-words="{_text(words.lower())}"><details{" open" if number == 1 else ""}>'
             f'<summary><span class="number" aria-label="violation {number}">{number}</span>'
-            f'<span class="head"><span class="headline">{_breakable(facts.headline)}</span> '
+            f'<span class="head"><span class="headline">{_breakable(_headline(facts))}</span> '
             f'<span class="where">{self._place(facts.file, facts.line, facts.function)}</span></span>'
             f'<span class="badges"><span class="kind">{_text(facts.error)}</span>{times}</span></summary>'
             f'<div class="body">{self._excerpt(entry, facts.file, facts.line)}{self._facts(entry)}'
@@ -221,7 +225,8 @@ class _Page:
             threads += f" and {len(more['threads']) - 8:,} more"
         rows = [
             ("who", f"{'thread' if len(more['threads']) == 1 else 'threads'} {threads}"),
-            ("whose", _text(whose_words(facts)) + self._lane(more["moments"])),
+            ("whose", _text(whose_words(facts))),
+            ("lock", self._lane(more["moments"])),
             ("since", "" if record is None else self._step(record["verb"], record) + self._source(entry, record)),
             ("way out", f'<span class="advice">{_prose(facts.advice)}</span>' if facts.advice else ""),
             ("when", self._when(entry)),
@@ -238,7 +243,7 @@ class _Page:
         """What the timeline calls the lock of the first violation."""
         if not moments or moments[0]["lock"] is None:
             return ""
-        return f": <b>{_text(self._lock_names[moments[0]['process'], moments[0]['lock']])}</b> in the timeline"
+        return f"<b>{_text(self._lock_names[moments[0]['process'], moments[0]['lock']])}</b> in the timeline"
 
     def _when(self, entry: _Entry) -> str:
         moments = entry.more["moments"]
@@ -265,7 +270,7 @@ class _Page:
         moment = entry.more["moments"][0]
         process, ns = moment["process"], moment["ns"]
         held = [
-            f"{_text(self._lock_names[process, hold['lock']])} by <b>{_text(self._names[process, hold['thread']])}</b>"
+            f"{_text(self._lock_names[process, hold['lock']])} by <b>{_text(self._name(process, hold['thread']))}</b>"
             + (" itself" if hold["thread"] == moment["thread"] else "")
             for hold in self._holds
             if hold["process"] == process and hold["start_ns"] <= ns <= hold["end_ns"]
@@ -331,12 +336,17 @@ class _Page:
         if not facts.life:
             return ""
         steps = [attrs.asdict(step) for step in facts.life]
-        story = "".join(f"<li>{self._step(step['verb'], step)}{self._how(entry, step)}</li>" for step in steps)
+        story = "".join(
+            f"<li>{self._step(step['verb'], step)}{self._source(entry, step)}{self._how(entry, step)}</li>"
+            for step in steps
+        )
         touch = self._place(facts.file, facts.line, facts.function)
-        end = f"{_text(facts.headline)} at {touch}, by thread <b>{_text(facts.toucher)}</b>"
+        title = f"The life of this {_text(facts.type_name or 'object')}"
+        if facts.error == "LockOrderError":
+            title = "Who took the locks, and where"
+        end = f"{_text(_headline(facts))} at {touch}, by thread <b>{_text(facts.toucher)}</b>"
         return (
-            f'<section class="life"><h4>The life of this {_text(facts.type_name or "object")}</h4>'
-            f'<ol class="story">{story}<li class="end">{end}</li></ol></section>'
+            f'<section class="life"><h4>{title}</h4><ol class="story">{story}<li class="end">{end}</li></ol></section>'
         )
 
     def _how(self, entry: _Entry, step: Document) -> str:
@@ -366,7 +376,7 @@ class _Page:
         rows = []
         for (process, lock), holds in sorted(held.items(), key=lambda item: -len(item[1]))[:_ROWS]:
             lengths = [hold["end_ns"] - hold["start_ns"] for hold in holds]
-            users = Counter(self._names[process, hold["thread"]] for hold in holds)
+            users = Counter(self._name(process, hold["thread"]) for hold in holds)
             who = _listed([f"{_text(name)}&nbsp;({count:,})" for name, count in users.most_common()], 6)
             rows.append(
                 f'<tr><th scope="row">{_text(self._lock_names[process, lock])}{self._process(holds[0])}</th>'
@@ -423,7 +433,7 @@ class _Page:
                 whose.append(f"lock {_text(item['lock'])}")
             steps = "".join(f"<li>{self._step(step['verb'], step)}</li>" for step in item["life"])
             ends = "".join(
-                f'<li class="end">{_text(self._entries[index].facts.headline)}: '
+                f'<li class="end">{_text(_headline(self._entries[index].facts))}: '
                 f'<a href="#violation-{index + 1}">violation {index + 1}</a></li>'
                 for index in item["violations"][:10]
             )
@@ -457,7 +467,7 @@ class _Page:
         return self._document | {
             "violations": [
                 {key: value for key, value in entry.more.items() if key != "excerpts"}
-                | {"number": entry.number, "headline": entry.facts.headline}
+                | {"number": entry.number, "headline": _headline(entry.facts)}
                 for entry in self._entries
             ],
             "threads": [
@@ -496,6 +506,13 @@ the whole run. The table below has the sums.</p>
 
 
 # ---- texts -----------------------------------------------------------------------------------------------------------
+
+
+def _headline(facts: Violation) -> str:
+    """What was done, in a few words: a call of a lock's method has no touch."""
+    if facts.touch is None and facts.access is not None:
+        return f"{facts.access} {facts.lock or facts.type_name or ''}"
+    return facts.headline
 
 
 def _text(value: object) -> str:

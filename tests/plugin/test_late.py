@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from commandline import run_python
-from suites import PRELUDE, run_suite
+from suites import ALONE, PRELUDE, run_suite
 
 
 def test_outside_of_any_test(pytester: pytest.Pytester) -> None:
@@ -137,8 +136,8 @@ def test_leaves_a_thread():
     threading.Thread(target=work, args=[Account()], name="left").start()
 """
     )
-    options = ("-q", "-p", "no:cacheprovider", "-o", "owned_join_timeout=0")
-    done = run_python("-m", "pytest", "--owned=strict", *options, cwd=tmp_path)
+    options = ("-q", "-p", "owned.pytest_plugin", "-p", "no:cacheprovider", "-o", "owned_join_timeout=0")
+    done = run_python("-m", "pytest", "--owned=strict", *options, cwd=tmp_path, **ALONE)
     assert "2 passed" in done.stdout
     assert done.returncode == 1
     assert "owned: 2 violations at 2 sites after the end of the session" in done.stderr
@@ -151,14 +150,15 @@ def test_off(tmp_path: Path) -> None:
     (tmp_path / "test_off.py").write_text(
         PRELUDE + "def test_violates(): violate()\ndef test_strict(owned_strict): assert False\n"
     )
-    done = run_python("-m", "pytest", "--owned=off", "-rs", "-p", "no:cacheprovider", cwd=tmp_path)
+    done = run_python(
+        "-m", "pytest", "--owned=off", "-rs", "-p", "owned", "-p", "no:cacheprovider", cwd=tmp_path, **ALONE
+    )
     assert "owned: mode off" in done.stdout
     assert "1 passed, 1 skipped" in done.stdout
     assert "the mode is off" in done.stdout
     assert done.returncode == 0
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the pipe is a POSIX one")
 def test_waiting(pytester: pytest.Pytester) -> None:
     """A test's threads are waited for; those that wait for work are not, nor those of fixtures for other tests."""
     done = run_suite(

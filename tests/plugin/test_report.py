@@ -63,7 +63,7 @@ def test_page_that_cannot_be_written(pytester: pytest.Pytester) -> None:
 def test_worker_processes(pytester: pytest.Pytester) -> None:
     """With pytest-xdist the workers' documents become one page."""
     pytest.importorskip("xdist")
-    run_suite(pytester, SUITE, "--owned=strict", "--owned-report=report.html", "-n2")
+    run_suite(pytester, SUITE, "--owned=strict", "--owned-report=report.html", "-n2", plugins=("xdist",))
     data = data_of(pytester.path / "report.html")
     [entry] = data["violations"]
     assert entry["count"] == 2

@@ -11,7 +11,7 @@ import pytest
 import owned
 from owned import _violations
 from owned._pytest_allow import Wishes
-from suites import run_suite
+from suites import PRELUDE, run_suite
 
 
 def test_a_violation_fails_its_test_however_it_is_swallowed(pytester: pytest.Pytester) -> None:
@@ -357,13 +357,13 @@ def test_wrong_settings(pytester: pytest.Pytester, ini: str, complaint: str) -> 
     assert owned.mode() == "checked"
 
 
-@pytest.mark.parametrize("options", [["-p", "owned.pytest_plugin"], ["-p", "owned"]], ids=["module", "entry point"])
-def test_loaded_by_name(pytester: pytest.Pytester, options: list[str]) -> None:
-    """Under either name, and under both: as entry point it is there anyway."""
-    done = run_suite(pytester, "def test_violates(): violate()\n", *options, "--owned=strict")
-    assert done.of == {"test_violates": "call failed"}
+def test_loaded_by_name(pytester: pytest.Pytester) -> None:
+    """By its module's name, where it is there anyway as entry point, and from a conftest.py."""
+    pytester.makepyfile(PRELUDE + "def test_violates(): violate()\n")
+    options = ("-p", "no:asyncio", "-p", "no:hypothesispytest", "--owned=strict")
+    pytester.runpytest_inprocess("-p", "owned.pytest_plugin", *options).assert_outcomes(failed=1)
     pytester.makeconftest("pytest_plugins = ['owned.pytest_plugin']")
-    assert run_suite(pytester, "def test_nothing(): pass\n", *options).of == {"test_nothing": "passed"}
+    pytester.runpytest_inprocess(*options).assert_outcomes(failed=1)
 
 
 def test_many_violations(pytester: pytest.Pytester) -> None:

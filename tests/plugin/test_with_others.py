@@ -40,6 +40,7 @@ def test_xdist(pytester: pytest.Pytester) -> None:
         "--import-mode=prepend",
         "-n1",
         "--junitxml=report.xml",
+        plugins=("xdist",),
     )
     assert done.of == {f"test_fails[{number}]": "call failed" for number in range(3)} | {
         "test_between": "passed",
@@ -80,10 +81,9 @@ def test_asyncio(pytester: pytest.Pytester) -> None:
             await asyncio.gather(*(asyncio.sleep(0, touch(account)) for _ in range(3)))
         """,
         "--owned=strict",
-        "-p",
-        "asyncio",
         "-o",
         "asyncio_default_fixture_loop_scope=function",
+        plugins=("asyncio",),
     )
     assert done.of == {"test_executor": "call failed", "test_nobody_awaits": "call failed", "test_tasks": "passed"}
 
@@ -153,6 +153,7 @@ def test_run_parallel(pytester: pytest.Pytester) -> None:
         """,
         "--owned=strict",
         "--parallel-threads=3",
+        plugins=("run-parallel",),
     )
     assert done.of == {"test_common": "call failed", "test_own": "passed"}
     assert "by 3 threads, 3 times" in done.texts["test_common"]

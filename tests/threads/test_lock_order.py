@@ -179,11 +179,11 @@ def test_holds_do_not_overlap() -> None:
     finally:
         _core.record_holds(0)
     assert len(holds) == len(expected) == 800
-    assert sorted(hold[2] for hold in holds) == sorted(expected)
-    holds.sort(key=lambda hold: hold[4:])
+    assert sorted(hold[3] for hold in holds) == sorted(expected)
+    holds.sort(key=lambda hold: hold[5:])
     for before, after in itertools.pairwise(holds):
-        assert before[5] is not None
-        assert before[5] <= after[4]
+        assert before[6] is not None
+        assert before[6] <= after[5]
 
 
 def test_recording_while_others_work() -> None:
@@ -206,7 +206,7 @@ def test_recording_while_others_work() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_fork() -> None:
+def test_fork_keeps_the_list() -> None:
     """The child knows the orders of its parent and what its one thread holds; what others hold is not on its list."""
     out = run_program(
         """
@@ -250,10 +250,10 @@ def test_fork() -> None:
                         pass
                     d.release()
                     assert refused(a, d)
+                    b.acquire()
                     b._at_fork_reinit()
-                    thread = threading.Thread(target=refused, args=(b, c))
-                    thread.start()
-                    thread.join()
+                    with a:
+                        pass
                     code = 0
                 finally:
                     os._exit(code)

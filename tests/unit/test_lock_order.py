@@ -267,6 +267,41 @@ def test_unchecked() -> None:
     assert known(a, b) == {(0, 1)}
 
 
+@pytest.mark.parametrize("policy", ["count", lambda violation: None])
+def test_policy_lets_pass(policy: Any) -> None:
+    """Where the policy lets it pass, the acquire goes on; a wrong order is not learnt, a right one beside it is."""
+    a, b, c, d = (owned.Lock() for _ in range(4))
+    seen: list[owned.OwnershipError] = []
+    in_order(a, b)
+    with owned.configure(policy=policy), observe(seen.append):
+        in_order(b, c, a)
+        in_order(d, b, a)
+        with a, pytest.raises(owned.LockOrderError):
+            a.acquire()  # this one cannot go on
+    assert [error.site[2] for error in seen[:2] if error.site] == ["in_order"] * 2
+    assert len(seen) == 3
+    assert known(a, b, c, d) == {(0, 1), (1, 2), (3, 0), (3, 1)}
+
+
+def test_policy_that_raises() -> None:
+    """What the policy's own code raises is what the acquire raises; Condition.wait() raises it with its lock held."""
+
+    def policy(violation: Violation) -> None:
+        raise ZeroDivisionError(violation.error)
+
+    lock, inner = owned.Lock(), owned.Lock()
+    condition = threading.Condition(lock)  # type: ignore[arg-type]
+    in_order(lock, inner)
+    with owned.configure(policy=policy):
+        with pytest.raises(ZeroDivisionError, match="LockOrderError"):
+            in_order(inner, lock)
+        assert not lock.locked() and not inner.locked()
+        with condition, inner:
+            with pytest.raises(ZeroDivisionError):
+                condition.wait(0.001)
+            assert lock._is_owned()
+
+
 @BOTH
 def test_dead_locks(kind: Any) -> None:
     """A lock that dies takes its orders along: the graph is as large as the locks that live."""
@@ -509,12 +544,12 @@ def test_lock_holds(recorded: None) -> None:
     first, second, third = _core.lock_holds()
     b.release()
     me = (_core.thread_id(), "MainThread")
-    assert first[:4] == (_core.lock_ordinal(a), "Lock", *me)
-    assert second[:4] == third[:4] == (_core.lock_ordinal(b), "Fancy", *me)
-    assert first[5] is not None and second[5] is not None
-    assert first[4] <= second[4] <= second[5] <= first[5] <= third[4]
-    assert third[5] is None
-    assert _core.lock_holds()[2][5] is not None
+    assert first[:5] == (_core.lock_ordinal(a), "Lock", id(a), *me)
+    assert second[:5] == third[:5] == (_core.lock_ordinal(b), "Fancy", id(b), *me)
+    assert first[6] is not None and second[6] is not None
+    assert first[5] <= second[5] <= second[6] <= first[6] <= third[5]
+    assert third[6] is None
+    assert _core.lock_holds()[2][6] is not None
 
 
 def test_lock_holds_come_round(recorded: None) -> None:
@@ -525,7 +560,7 @@ def test_lock_holds_come_round(recorded: None) -> None:
             in_order(lock)
     holds = _core.lock_holds()
     assert [hold[0] for hold in holds] == [_core.lock_ordinal(lock)] * 8
-    assert [hold[4] for hold in holds] == sorted(hold[4] for hold in holds)
+    assert [hold[5] for hold in holds] == sorted(hold[5] for hold in holds)
     _core.record_holds(2)
     assert _core.lock_holds() == []
     in_order(lock)

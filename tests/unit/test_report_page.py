@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import owned
 from owned._report_data import Collector, merge
 from owned._report_page import _duration, write_page
 from reports import add_holds, page, racy
@@ -177,6 +178,30 @@ def test_who_held_what_at_that_moment() -> None:
     ]
     assert "Lock 1 by holder, Lock 2 by teller-1" in Reader(page(document)).visible
     assert re.search(r"Lock 2 by <b>teller-1[^<]*</b> itself", page(document))
+
+
+def test_violation_of_a_lock() -> None:
+    """Locks taken in both orders: the headline is short, and where each was taken is told, with its line."""
+    with owned.strict(), Collector("run") as collector:
+        first, second = owned.RLock(), owned.RLock()
+        with first, second:
+            pass
+        with pytest.raises(owned.LockOrderError), second, first:
+            pass
+        document = collector.document()
+    text = Reader(page(document)).visible
+    [entry] = document["violations"]
+    [moment] = entry["moments"]
+    assert f"acquire {entry['lock']}" in text
+    assert f"RLock {moment['lock']} in the timeline" in text
+    assert "Who took the locks, and where" in text
+    assert "with first, second:" in text
+
+
+def test_thread_that_was_left_out() -> None:
+    """A thread that did not fit in the document has its number instead of a name."""
+    text = Reader(page(HOLDING | {"threads": []})).visible
+    assert "thread 1001" in text
 
 
 def test_locks_are_a_table_too() -> None:

@@ -6,8 +6,11 @@ import copy
 import functools
 import gc
 import inspect
+import os
 import pickle
 import pydoc
+import subprocess
+import sys
 import threading
 import weakref
 
@@ -659,3 +662,54 @@ def test_unchecked_still_takes_the_lock():
     account = owned.share(Account())
     with owned.unchecked():
         assert account.holds()
+
+
+OFF = """
+import threading, owned
+assert owned.mode() == "off"
+
+@owned.owned
+class Counter:
+    def __init__(self): self.value = 0
+    @owned.synchronized
+    def count(self):
+        lock = owned.lock_of(self)
+        self.value += 1
+        return lock is not None and lock._is_owned()
+
+@owned.owned(monitor=True)
+class Monitor:
+    def __init__(self): self.value = 0
+    def holds(self): return owned.lock_of(self)._is_owned()
+
+class Plain:
+    def f(self): pass
+
+assert owned.owned(Plain) is Plain
+private = Counter()
+assert not private.count()
+shared = owned.share(Counter())
+assert shared.count() and shared.value == 1
+monitor = Monitor()
+assert monitor.holds() and monitor.value == 0
+moved = owned.move(Counter())
+found = []
+def other(): found.append((moved.claim().count(), shared.count(), monitor.holds(), shared.value))
+thread = threading.Thread(target=other)
+thread.start(); thread.join()
+assert found == [(False, True, True, 2)], found
+print("done")
+"""
+
+
+def test_mode_off_keeps_the_locks():
+    """Off takes away checks, never locks: what is synchronized stays so, and nothing else is guarded."""
+    done = subprocess.run(
+        [sys.executable, "-c", OFF],
+        env={**os.environ, "OWNED_MODE": "off"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("done\n", "")
