@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import difflib
 import gc
+import inspect
 import sys
 import types
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from owned import _classes, _refused, _shared_by
+from owned import _classes, _guarded_by, _refused, _shared_by
 from owned._records import calling_site
 from owned.errors import OwnershipWarning
 
@@ -32,6 +33,7 @@ def own_class(
     monitor: bool = False,
     shared_by: str | None = None,
     unlocked: Iterable[str] = (),
+    guarded_by: Mapping[str, str] | None = None,
 ) -> None:
     """Guard a class that somebody else wrote: as soon as its module is imported, or at once if it is already.
 
@@ -49,6 +51,8 @@ def own_class(
             ``threading.RLock`` there that nobody else refers to is replaced by an ``owned.Lock`` or ``owned.RLock``,
             which know their holder.
         unlocked: names of more fields that may be read without the lock, because they never change.
+        guarded_by: for a class with several locks, or one of whose attributes only some are guarded: which attribute
+            belongs to which lock, ``{"balance": "_lock"}``. Nothing else about the class changes: it is not made owned.
 
     Raises:
         ValueError: `name` is not of that form; the module has no such class.
@@ -68,9 +72,15 @@ def own_class(
     module, qualname = _parse(name)
     file, line, _function = calling_site()
     lock = _shared(shared_by, unlocked, monitor)
+    if guarded_by is not None and (slots or monitor or lock is not None):
+        raise TypeError("`guarded_by` names a lock for each attribute, the other options guard all of them: give one")
+    fields = None if guarded_by is None else dict(guarded_by)
 
     def guard(loaded: types.ModuleType) -> None:
         try:
+            if fields is not None:
+                _guard_fields(_find(loaded, qualname), fields)
+                return
             made = _guard(loaded, qualname, slots=slots, monitor=monitor)
             if lock is not None and issubclass(made, _core.Owned):
                 _shared_by.declare(made, *lock)
@@ -103,6 +113,23 @@ def _shared(shared_by: object, unlocked: object, monitor: bool) -> tuple[str, tu
         if not isinstance(name, str) or not name.isidentifier():
             raise TypeError(f"`shared_by` and `unlocked` take names of attributes, got {name!r}")
     return shared_by, names  # type: ignore[return-value]
+
+
+def _guard_fields(cls: type, fields: dict[str, str]) -> None:
+    """Do what ``name = guarded_by(lock)`` in the body of the class would have done."""
+    from owned import _core
+
+    _core.rely_on_mode()
+    if _core.get_mode() == 0:
+        return
+    for name, lock in fields.items():
+        value = inspect.getattr_static(cls, name, None)
+        if hasattr(type(value), "__set__"):
+            raise TypeError(f"{cls.__qualname__}.{name} is a {type(value).__name__}, not a field in the __dict__")
+        default = {"default": value} if hasattr(cls, name) else {}
+        declared = _guarded_by.guarded_by(lock, **default)
+        declared.__set_name__(cls, name)
+        type.__setattr__(cls, name, declared)
 
 
 def _parse(name: object) -> tuple[str, str]:

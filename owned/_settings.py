@@ -142,6 +142,7 @@ _OPTIONS: dict[str, Callable[[Any], bool]] = {
     "monitor": lambda value: isinstance(value, bool),
     "shared_by": lambda value: isinstance(value, str),
     "unlocked": lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+    "guarded_by": lambda value: isinstance(value, dict) and all(isinstance(lock, str) for lock in value.values()),
 }
 
 
