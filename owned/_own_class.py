@@ -52,7 +52,8 @@ def own_class(
             which know their holder.
         unlocked: names of more fields that may be read without the lock, because they never change.
         guarded_by: for a class with several locks, or one of whose attributes only some are guarded: which attribute
-            belongs to which lock, ``{"balance": "_lock"}``. Nothing else about the class changes: it is not made owned.
+            belongs to which lock, ``{"balance": "_lock"}``. Nothing else about the class changes: it is not made
+            owned. Its ``__init__`` needs no lock.
 
     Raises:
         ValueError: `name` is not of that form; the module has no such class.
@@ -130,6 +131,7 @@ def _guard_fields(cls: type, fields: dict[str, str]) -> None:
         declared = _guarded_by.guarded_by(lock, **default)
         declared.__set_name__(cls, name)
         type.__setattr__(cls, name, declared)
+    _guarded_by.trust_init(cls)
 
 
 def _parse(name: object) -> tuple[str, str]:

@@ -229,7 +229,8 @@ LEDGER = """
         def __init__(self):
             self._lock = threading.RLock()
             self._other = threading.RLock()
-            self.total = 1
+            self.total = 0
+            self.total += 1
             self.names = ["a"]
             self.free = 1
 """
@@ -252,6 +253,36 @@ def test_guarded_by(package, elsewhere):
     with pytest.raises(owned.LockNotHeldError, match=r"Ledger\.total"):
         elsewhere(lambda: ledger.total)
     assert elsewhere(lambda: ledger.free) == 1
+
+
+def test_guarded_by_while_it_is_made(package, elsewhere):
+    """The __init__ needs no lock, however often it reads and writes; a thread that it starts does."""
+    package(
+        "oc_init",
+        """
+        import threading
+        class Base:
+            def __init__(self, run):
+                self._lock = threading.RLock()
+                self.total = 0
+                self.total += 1
+                run(self.read)
+                self.total += 1
+            def read(self):
+                return self.total
+        class Derived(Base):
+            pass
+        """,
+    )
+    own_class("oc_init:Base", guarded_by={"total": "_lock"})
+    module = importlib.import_module("oc_init")
+    with pytest.raises(owned.LockNotHeldError):
+        module.Derived(elsewhere)
+    made = module.Derived(lambda read: read())
+    with pytest.raises(owned.LockNotHeldError):
+        made.read()
+    with made._lock:
+        assert made.read() == 2
 
 
 def test_guarded_by_what_is_no_field(package):
