@@ -34,10 +34,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("time", range(metafunc.config.option.times))
 
 
+_asked = False
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Leave what is there now out of the collections that the plugin makes after each case."""
-    if session.config.option.found is not None:
+    global _asked
+    _asked = session.config.option.found is not None
+    if _asked:
         gc.collect()
+        gc.freeze()
+
+
+def pytest_runtest_logfinish() -> None:
+    """Leave out the reports too: pytest keeps them all, and to walk through them each time takes longer and longer."""
+    if _asked:
         gc.freeze()
 
 
