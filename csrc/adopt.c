@@ -4,6 +4,7 @@
  * Of an object: the orphaned objects it reaches are re-pointed at this thread's birth region. */
 // SPDX-License-Identifier: MIT
 #include "graph.h"
+#include "life.h"
 #include "lock.h"
 #include "mode.h"
 #include "state.h"
@@ -30,6 +31,8 @@ adopt_orphaned(PyObject *obj, owned_region *region)
     if (Py_IS_TYPE(obj, owned_the_state->Region)) {
         if (!owned_region_arrive(region, record))
             result = owned_violation(obj, region, &adopting, NULL);
+        else
+            owned_life_step((PyObject *)region, record);
     }
     else {
         owned_graph graph;
@@ -39,6 +42,7 @@ adopt_orphaned(PyObject *obj, owned_region *region)
                 owned_region_arrive(graph.membranes[i], record);
             for (size_t i = 0; i < graph.taken_used; i++)
                 owned_region_repoint(graph.taken[i], owned_carried(graph.taken[i]), owned_this_thread.birth);
+            owned_graph_tell(&graph, record);
         }
         owned_graph_release(&graph);
     }
@@ -112,7 +116,7 @@ adopt_impl(PyObject *Py_UNUSED(module), PyObject *obj)
         return NULL;
     owned_mode_rely();
     int is_lock = owned_lock_check(obj); /* which is taken over in every mode */
-    if (is_lock || owned_mode_now() != OWNED_MODE_OFF)
+    if (is_lock || owned_mode_now() != OWNED_MODE_OFF || PyObject_TypeCheck(obj, owned_the_state->Owned))
         if ((is_thread ? adopt_thread(obj) : is_lock ? owned_lock_adopt(obj) : adopt_object(obj)) < 0)
             return NULL;
     owned_count(OWNED_COUNT_ADOPTIONS);

@@ -15,6 +15,7 @@
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
 #include "check.h"
+#include "life.h"
 #include "mode.h"
 #include "state.h"
 
@@ -35,10 +36,14 @@ give_birth(PyObject *obj, owned_region **where)
     owned_region *home = owned_birth_region();
     if (home == NULL || (PyObject_TypeCheck(obj, owned_the_state->Owned) && owned_object_prepare(Py_TYPE(obj)) < 0))
         return -1;
+    int is_born;
     OWNED_BEGIN_CRITICAL(obj);
-    if (owned_load_ptr(where) == NULL)
+    is_born = owned_load_ptr(where) == NULL;
+    if (is_born)
         owned_store_ptr(where, (owned_region *)Py_NewRef((PyObject *)home));
     OWNED_END_CRITICAL();
+    if (is_born)
+        owned_life_made(obj);
     return 0;
 }
 

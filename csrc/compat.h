@@ -129,6 +129,13 @@ typedef char owned_mutex;
 #  define OWNED_SETATTR_IS_UNGUARDED 0
 #endif
 
+/* Is a variable that is passed on counted once more? From 3.14 on the interpreter knows that the variable outlives the call. */
+#if PY_VERSION_HEX >= 0x030E0000
+#  define OWNED_VARIABLES_ARE_BORROWED 1
+#else
+#  define OWNED_VARIABLES_ARE_BORROWED 0
+#endif
+
 /* 3.15 has a builtin frozendict. */
 #if PY_VERSION_HEX >= 0x030F0000
 #  define OWNED_BUILTIN_FROZENDICT
@@ -137,6 +144,7 @@ typedef char owned_mutex;
 /* 3.13 gave the member types and flags of structmember.h a prefix. */
 #ifndef Py_T_OBJECT_EX
 #  define Py_T_OBJECT_EX T_OBJECT_EX
+#  define Py_T_INT T_INT
 #  define Py_T_ULONGLONG T_ULONGLONG
 #  define Py_T_BOOL T_BOOL
 #  define Py_T_PYSSIZET T_PYSSIZET

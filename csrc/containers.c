@@ -299,7 +299,8 @@ owned_container_setattr(PyObject *self, owned_region **where, PyObject *name, Py
     if (is_left)
         return PyObject_GenericSetAttr(self, name, value);
     owned_settling settling;
-    if (owned_settle_into(&settling, self, where, value) < 0)
+    if (owned_strict_store(value, OWNED_VALUE_STORED, self, OWNED_ATTRIBUTE, name) < 0 ||
+        owned_settle_into(&settling, self, where, value) < 0)
         return -1;
     return owned_settled(&settling, PyObject_GenericSetAttr(self, name, settling.value));
 }
@@ -317,8 +318,10 @@ owned_container_alloc(PyTypeObject *type, size_t region_offset)
 {
     owned_region *region = owned_birth_region();
     PyObject *self = region == NULL ? NULL : PyType_GenericAlloc(type, 0);
-    if (self != NULL)
+    if (self != NULL) {
         owned_store_ptr(region_at(self, region_offset), (owned_region *)Py_NewRef((PyObject *)region));
+        owned_life_made(self);
+    }
     return self;
 }
 

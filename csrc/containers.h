@@ -13,6 +13,8 @@
 #ifndef OWNED_CONTAINERS_H
 #define OWNED_CONTAINERS_H
 
+#include "strict.h"
+#include "life.h"
 #include "settle.h"
 #include "state.h"
 
@@ -114,6 +116,7 @@ PyObject *owned_container_new(PyTypeObject *type, size_t region_offset, owned_re
         PyTypeObject *type = Py_TYPE(self);                                                                            \
         PyObject *region = (PyObject *)((owned_##noun *)self)->region;                                                 \
         CLEAR_WEAKREFS(self, noun)                                                                                     \
+        owned_life_over(self);                                                                                         \
         Base.tp_dealloc(self);                                                                                         \
         Py_XDECREF(region);                                                                                            \
         Py_DECREF((PyObject *)type);                                                                                   \

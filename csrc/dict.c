@@ -64,7 +64,8 @@ static inline int
 settle_item(settling_item *item, PyObject *self, PyObject *key, PyObject *value)
 {
     item->size = PyDict_GET_SIZE(self);
-    if (owned_settle_into(&item->key, self, WHERE(self), key) < 0)
+    if (owned_strict_store(value, OWNED_VALUE_STORED, self, OWNED_ITEM, key) < 0 ||
+        owned_settle_into(&item->key, self, WHERE(self), key) < 0)
         return -1;
     if (owned_settle_into(&item->value, self, WHERE(self), value) < 0)
         return owned_settled(&item->key, -1);

@@ -2,6 +2,7 @@
  * in `seen` stay true. Children come from tp_traverse: fields in slots and dicts alike, whatever the layout. */
 // SPDX-License-Identifier: MIT
 #include "graph.h"
+#include "life.h"
 #include "membrane.h"
 #include "state.h"
 
@@ -222,6 +223,16 @@ owned_graph_give_mine(owned_graph *g, owned_region *to)
     for (size_t i = 0; i < g->membranes_used; i++)
         if (owned_region_is_mine(g->membranes[i]))
             owned_region_forward(g->membranes[i], to);
+}
+
+/* A membrane that was forwarded keeps the record, and its wrappers take it along when they are next touched. */
+void
+owned_graph_tell(owned_graph *g, PyObject *record)
+{
+    for (size_t i = 0; i < g->taken_used; i++)
+        owned_life_step(g->taken[i], record);
+    for (size_t i = 0; i < g->membranes_used; i++)
+        owned_life_step((PyObject *)g->membranes[i], record);
 }
 
 void

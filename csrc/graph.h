@@ -34,6 +34,9 @@ void owned_graph_give(owned_graph *graph, owned_region *to);
 /* The same for what is private to this thread still: code may have run since the walk. Cannot fail. */
 void owned_graph_give_mine(owned_graph *graph, owned_region *to);
 
+/* Keep `record` as a step in the life of all that was given, in strict mode. Cannot fail. */
+void owned_graph_tell(owned_graph *graph, PyObject *record);
+
 void owned_graph_release(owned_graph *graph);
 
 /* Takes what is private to this thread. */

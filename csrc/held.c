@@ -1,8 +1,9 @@
 /* What each thread holds, and the timeline: a ring of the last holds, for reports.
  *
- * The list of a thread hangs from its ThreadInfo. Its own thread alone adds and removes, so nothing guards it; but adding
- * and letting go may run Python (the collector, a callback), which may take and give back locks and so change the list under
- * our hands: each function touches the list in one piece that runs nothing, before or after whatever may.
+ * The list of a thread hangs from its ThreadInfo. Its own thread alone adds and removes, so nothing guards it; but
+ * adding and letting go may run Python (the collector, a callback), which may take and give back locks and so change
+ * the list under our hands: each function touches the list in one piece that runs nothing, before or after what may.
+ * The collector sees none of it, and need not: code objects and weak references keep no lock alive.
  *
  * A lock may die while it is listed, dropped by another thread than its holder: the list has weak references. What was
  * taken before strict mode was switched on is not listed, and giving it back finds nothing.
@@ -31,7 +32,7 @@ owned_site_here(void)
     PyFrameObject *frame = (PyFrameObject *)Py_XNewRef((PyObject *)PyEval_GetFrame());
     while (frame != NULL) {
         PyCodeObject *code = PyFrame_GetCode(frame);
-        Py_ssize_t ours = PyUnicode_Tailmatch(code->co_filename, owned_the_state->own_folder, 0, PY_SSIZE_T_MAX, -1);
+        Py_ssize_t ours = PyUnicode_Tailmatch(code->co_filename, owned_the_state->here, 0, PY_SSIZE_T_MAX, -1);
         if (ours == 0) {
             site = (owned_site){(PyObject *)code, PyFrame_GetLasti(frame)};
             break;
@@ -78,6 +79,7 @@ owned_lock_tag_clear(owned_lock_tag *tag)
 typedef struct {
     uint64_t number; /* 0: none */
     uint64_t ordinal;
+    PyObject *address;         /* of the lock, which may be gone: to compare, not to look at */
     PyTypeObject *type;        /* strong */
     owned_thread_info *thread; /* strong */
     int64_t start;
@@ -106,7 +108,7 @@ begin_moment(PyObject *lock, uint64_t ordinal)
 {
     if (OWNED_LIKELY(owned_load_u64(&timeline_size) == 0))
         return 0;
-    moment now = {0, ordinal, (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE(lock)),
+    moment now = {0, ordinal, lock, (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE(lock)),
                   (owned_thread_info *)Py_NewRef((PyObject *)owned_this_thread.info), owned_monotonic_ns(), 0};
     moment displaced = now;
     owned_mutex_lock(&timeline.mutex);
@@ -164,18 +166,20 @@ static PyObject *
 tell_moment(const moment *m)
 {
     PyObject *name = PyType_GetName(m->type);
+    PyObject *address = PyLong_FromVoidPtr(m->address); /* as id() tells it */
     PyObject *end = m->end == 0 ? Py_NewRef(Py_None) : PyLong_FromLongLong(m->end);
     PyObject *told = NULL;
-    if (name != NULL && end != NULL)
-        told = Py_BuildValue("KOKOLO", (unsigned long long)m->ordinal, name, (unsigned long long)m->thread->id,
-                             m->thread->name, (long long)m->start, end);
+    if (name != NULL && address != NULL && end != NULL)
+        told = Py_BuildValue("KOOKOLO", (unsigned long long)m->ordinal, name, address,
+                             (unsigned long long)m->thread->id, m->thread->name, (long long)m->start, end);
     Py_XDECREF(name);
+    Py_XDECREF(address);
     Py_XDECREF(end);
     return told;
 }
 
-/* The ring is copied under the mutex, which may not be held while Python objects are made; `size` is what was allocated for
- * it without the mutex, so if it changed meanwhile: once more. */
+/* The ring is copied under the mutex, which may not be held while Python objects are made; `size` is what was allocated
+ * for it without the mutex, so if it changed meanwhile: once more. */
 static PyObject *
 lock_holds_impl(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 {
@@ -214,7 +218,7 @@ lock_holds_impl(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
     return list;
 }
 
-/* ---- a thread's list ----------------------------------------------------------------------------------------------- */
+/* ---- a thread's list ------------------------------------------------------------------------------------------- */
 
 static void
 drop_hold(owned_hold *hold)
@@ -231,7 +235,7 @@ with_room(void)
     if (held != NULL && held->used < held->room)
         return held;
     size_t room = held == NULL ? SMALLEST : held->room * 2;
-    owned_held *grown = PyMem_RawRealloc(held, sizeof(owned_held) + room * sizeof(owned_hold));
+    owned_held *grown = PyMem_Realloc(held, sizeof(owned_held) + room * sizeof(owned_hold));
     if (grown == NULL)
         return NULL;
     if (held == NULL)
@@ -306,7 +310,7 @@ owned_held_free(owned_thread_info *info, int keep)
     info->held = NULL;
     for (size_t i = 0; i < held->used; i++)
         drop_hold(&held->holds[i]);
-    PyMem_RawFree(held);
+    PyMem_Free(held);
 }
 
 static PyMethodDef functions[] = {
@@ -315,8 +319,8 @@ static PyMethodDef functions[] = {
                "Remember the last `capacity` holds of our locks in strict mode, from now on; 0: none.")},
     {"lock_holds", lock_holds_impl, METH_NOARGS,
      PyDoc_STR("lock_holds()\n--\n\n"
-               "The holds that are remembered, oldest first: the lock's ordinal, its type's name, the thread's number and\n"
-               "name, and when it was taken and given back (None: not yet), as time.monotonic_ns() tells it.")},
+               "The holds that are remembered, oldest first: the lock's ordinal, its type's name, its id, the thread's\n"
+               "number and name, and when it was taken and given back (None: not yet), as time.monotonic_ns() tells it.")},
     {NULL, NULL, 0, NULL},
 };
 

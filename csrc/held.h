@@ -44,19 +44,19 @@ uint64_t owned_lock_tag_ordinal(owned_lock_tag *tag);
 /* Let go of what the tag of a dying lock holds. */
 void owned_lock_tag_clear(owned_lock_tag *tag);
 
-/* List `lock`, which this thread has just taken. Cannot fail: for want of memory the lock is not listed. May run Python (the
- * collector). */
+/* List `lock`, which this thread has just taken. Cannot fail: for want of memory the lock is not listed. May run Python
+ * (the collector). */
 void owned_held_add(PyObject *lock, owned_lock_tag *tag);
 
 /* Take the lock off this thread's list, if it is on it. Cheap where nothing is listed. */
 void owned_held_remove(owned_lock_tag *tag);
 
-/* Where the thread of `info` took the lock: (code, line), or None where that is not known. The thread is this one, or has
- * finished. New reference, NULL with an error set. */
+/* Where the thread of `info` took the lock: (code, line), or None where that is not known. The thread is this one, or
+ * has finished. New reference, NULL with an error set. */
 PyObject *owned_held_site(owned_thread_info *info, owned_lock_tag *tag);
 
-/* The thread of `info` has finished, or is forgotten: free its list. `keep`: unless it holds something, which messages will
- * ask for. */
+/* The thread of `info` has finished, or is forgotten: free its list. `keep`: unless it holds something, which messages
+ * will ask for. */
 void owned_held_free(owned_thread_info *info, int keep);
 
 #endif

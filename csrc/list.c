@@ -110,7 +110,8 @@ list_append(PyObject *self, PyObject *value)
     if (CHECK(self, &methods[METHOD_append].how, NULL) < 0)
         return NULL;
     owned_settling settling;
-    if (owned_settle_into(&settling, self, WHERE(self), value) < 0)
+    if (owned_strict_store(value, OWNED_VALUE_STORED, self, OWNED_ITEM, NULL) < 0 ||
+        owned_settle_into(&settling, self, WHERE(self), value) < 0)
         return NULL;
     return owned_settled(&settling, PyList_Append(self, settling.value)) < 0 ? NULL : Py_NewRef(Py_None);
 }
@@ -124,7 +125,8 @@ list_insert(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *k
     if (nargs != 2)
         return owned_method_call(method, self, args, nargs, kwnames);
     owned_settling settling;
-    if (owned_settle_into(&settling, self, WHERE(self), args[1]) < 0)
+    if (owned_strict_store(args[1], OWNED_VALUE_STORED, self, OWNED_ITEM, args[0]) < 0 ||
+        owned_settle_into(&settling, self, WHERE(self), args[1]) < 0)
         return NULL;
     PyObject *const settled_args[] = {args[0], settling.value};
     return owned_settled_object(&settling, owned_method_call(method, self, settled_args, nargs, kwnames));
@@ -215,7 +217,8 @@ list_ass_item(PyObject *self, Py_ssize_t index, PyObject *value)
     if (CHECK(self, value == NULL ? &owned_item_delete : &owned_item_write, NULL) < 0)
         return -1;
     owned_settling settling;
-    if (owned_settle_into(&settling, self, WHERE(self), value) < 0)
+    if (owned_strict_store(value, OWNED_VALUE_STORED, self, OWNED_ITEM, NULL) < 0 ||
+        owned_settle_into(&settling, self, WHERE(self), value) < 0)
         return -1;
     return owned_settled(&settling, BASE.tp_as_sequence->sq_ass_item(self, index, settling.value));
 }
@@ -243,8 +246,11 @@ list_ass_subscript(PyObject *self, PyObject *key, PyObject *value)
     if (CHECK(self, how, key) < 0)
         return -1;
     owned_settling settling;
-    if ((value != NULL && PySlice_Check(key) ? settle_items(&settling, self, value, how)
-                                             : owned_settle_into(&settling, self, WHERE(self), value)) < 0)
+    int is_slice = PySlice_Check(key);
+    if (!is_slice && owned_strict_store(value, OWNED_VALUE_STORED, self, OWNED_ITEM, key) < 0)
+        return -1;
+    if ((value != NULL && is_slice ? settle_items(&settling, self, value, how)
+                                   : owned_settle_into(&settling, self, WHERE(self), value)) < 0)
         return -1;
     return owned_settled(&settling, BASE.tp_as_mapping->mp_ass_subscript(self, key, settling.value));
 }

@@ -240,8 +240,8 @@ take(owned_lock *self, int64_t timeout, int interruptible, uint64_t depth)
     return taken;
 }
 
-/* The same for acquire(). Only a wait without a limit has an order to keep: any other ends by itself, and is how a program
- * backs out. */
+/* The same for acquire(). Only a wait without a limit has an order to keep: any other ends by itself, and is how a
+ * program backs out. */
 static inline int
 take_in_order(owned_lock *self, int64_t timeout)
 {
@@ -441,8 +441,8 @@ lock_release_save(PyObject *op, PyObject *Py_UNUSED(ignored))
     return depth;
 }
 
-/* As in CPython a signal does not interrupt this wait: Condition.wait() promises to come back with the lock held. So a wrong
- * order is told and taken all the same, and what goes wrong in telling it (Ctrl-C, no memory) waits until the lock is held. */
+/* As in CPython a signal does not interrupt this wait: Condition.wait() promises to come back with the lock held. So a
+ * wrong order is told and taken all the same, and what goes wrong in telling it (Ctrl-C, no memory) waits until then. */
 static PyObject *
 lock_acquire_restore(PyObject *op, PyObject *state)
 {
@@ -536,6 +536,39 @@ done:
     return text;
 }
 
+/* ---- by the shortest way, from C ------------------------------------------------------------------------------- */
+
+static int
+call_method(PyObject *lock, PyObject *name)
+{
+    PyObject *done = PyObject_CallMethodNoArgs(lock, name);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+int
+owned_lock_enter(PyObject *lock)
+{
+    int taken;
+    if (Py_IS_TYPE(lock, owned_the_state->RLock))
+        taken = take_recursive((owned_lock *)lock, FOR_EVER);
+    else if (Py_IS_TYPE(lock, owned_the_state->Lock))
+        taken = take_once((owned_lock *)lock, FOR_EVER);
+    else
+        return call_method(lock, owned_the_state->str_acquire);
+    return taken < 0 ? -1 : 0;
+}
+
+int
+owned_lock_leave(PyObject *lock)
+{
+    if (!Py_IS_TYPE(lock, owned_the_state->RLock) && !Py_IS_TYPE(lock, owned_the_state->Lock))
+        return call_method(lock, owned_the_state->str_release);
+    PyObject *done = lock_release(lock, NULL);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
 static PyObject *
@@ -615,14 +648,15 @@ owned_lock_adopt(PyObject *lock)
 static const owned_access locked_call = {OWNED_OPERATION, "call", "locked()", 1};
 
 /* The lock of a shared object; None where this thread needs none; the violation where no lock would help. */
-static PyObject *
-lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+PyObject *
+owned_lock_to_take(PyObject *obj, const owned_access *how, PyObject *detail)
 {
-    if (owned_mode_now() == OWNED_MODE_OFF)
-        return PyObject_CallOneArg(owned_the_state->off_lock_to_take, obj);
     if (owned_thread_id() == 0)
         return NULL;
+    int off = owned_mode_now() == OWNED_MODE_OFF;
     owned_region **where = owned_carried(obj);
+    if (off && !PyObject_TypeCheck(obj, owned_the_state->Owned))
+        return PyObject_CallOneArg(owned_the_state->off_lock_to_take, obj);
     if (where == NULL && !Py_IS_TYPE(obj, owned_the_state->Region)) {
         PyErr_Format(PyExc_TypeError, "`obj` must be a guarded object, got %.200s%s", Py_TYPE(obj)->tp_name,
                      owned_lock_check(obj) ? ", which is a context manager itself: `with lock:`" : "");
@@ -637,10 +671,18 @@ lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
         lock = owned_region_lock(r);
     else if (state == OWNED_FROZEN || owned_this_thread.unchecked || owned_region_is_mine(r))
         lock = Py_NewRef(Py_None);
-    else if (owned_violation(obj, r, &locked_call, NULL) == OWNED_ALLOWED)
+    else if (off)
+        lock = PyObject_CallOneArg(owned_the_state->off_lock_to_take, obj);
+    else if (owned_violation(obj, r, how, detail) == OWNED_ALLOWED)
         lock = Py_NewRef(Py_None);
     Py_DECREF((PyObject *)r);
     return lock;
+}
+
+static PyObject *
+lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    return owned_lock_to_take(obj, &locked_call, NULL);
 }
 
 static PyObject *
@@ -694,7 +736,8 @@ PyDoc_STRVAR(lock_doc,
 "ever gets an error instead.\n\n"
 "Raises:\n"
 "    LockNotHeldError: release() by a thread that does not hold it.\n"
-"    LockOrderError: acquire() without a timeout by the thread that holds it.\n"
+"    LockOrderError: acquire() without a timeout by the thread that holds it; in strict mode also in an order with\n"
+"        other locks that contradicts the one they were taken in before.\n"
 "    OrphanedError: acquire() when the thread that holds it has ended; adopt(lock) takes it over.\n\n"
 "Threads:\n"
 "    Every method may be called by any thread at any time.");
@@ -706,6 +749,8 @@ PyDoc_STRVAR(rlock_doc,
 "and releases it as often.\n\n"
 "Raises:\n"
 "    LockNotHeldError: release() by a thread that does not hold it.\n"
+"    LockOrderError: in strict mode, acquire() without a timeout in an order with other locks that contradicts the one\n"
+"        they were taken in before.\n"
 "    OrphanedError: acquire() when the thread that holds it has ended; adopt(lock) takes it over.\n\n"
 "Threads:\n"
 "    Every method may be called by any thread at any time.");
@@ -720,7 +765,8 @@ PyDoc_STRVAR(lock_acquire_doc,
 "    True if this thread holds the lock now, False if it was not to be had in time.\n\n"
 "Raises:\n"
 "    OrphanedError: the thread that holds it has ended, or ends while we wait (noticed within half a second).\n"
-"    LockOrderError: this thread holds it, there is no timeout, and it is no RLock.\n"
+"    LockOrderError: there is no timeout, and this thread holds it; or, in strict mode, holds another lock that was\n"
+"        taken after it before.\n"
 "    ValueError, OverflowError, TypeError: for the arguments threading.Lock refuses.\n\n"
 "Threads:\n"
 "    Any thread. Other threads run while it waits, and a signal handler that raises ends the wait.");
@@ -735,6 +781,7 @@ PyDoc_STRVAR(rlock_acquire_doc,
 "    True if this thread holds the lock now, False if it was not to be had in time.\n\n"
 "Raises:\n"
 "    OrphanedError: the thread that holds it has ended, or ends while we wait (noticed within half a second).\n"
+"    LockOrderError: in strict mode, without a timeout: this thread holds another lock that was taken after it before.\n"
 "    ValueError, OverflowError, TypeError: for the arguments threading.RLock refuses.\n\n"
 "Threads:\n"
 "    Any thread. Other threads run while it waits, and a signal handler that raises ends the wait.");

@@ -1,9 +1,10 @@
-/* The set of known orders: pairs of the ordinals of two locks, the second of which was taken while the first was held, and
- * may be again. It spares an acquire the way into Python: owned/_lock_order.py keeps the graph, judges an unknown order, and
- * enters it here if it is right. A wrong one is never entered, so it is found each time.
+/* The set of known orders: pairs of the ordinals of two locks, the second of which was taken while the first was held,
+ * and may be again. It spares an acquire the way into Python: owned/_lock_order.py keeps the graph, judges an unknown
+ * order, and enters it here if it is right. A wrong one is never entered, so it is found each time.
  *
- * A hash set with linear probing and no tombstones, split into shards with a mutex each; nothing under one runs Python or
- * blocks. A pair is taken out when one of its locks has died, and is harmless until then: ordinals are never reused. */
+ * A hash set with linear probing and no tombstones, split into shards with a mutex each; nothing under one runs
+ * Python or blocks. A pair is taken out when one of its locks has died, and is harmless until then: ordinals are never
+ * reused. */
 // SPDX-License-Identifier: MIT
 #include "lock_order.h"
 
@@ -186,12 +187,13 @@ done:
     return result;
 }
 
-/* What is unknown is copied first: telling it makes Python objects, and may thus run code that takes and gives back locks. */
+/* What is unknown is copied first: telling it makes Python objects, and may thus run code that takes and gives back
+ * locks. */
 static OWNED_COLD int
 check_unknown(PyObject *lock, uint64_t ordinal, size_t count, int must_go_on)
 {
     owned_held *held = owned_this_thread.info->held;
-    owned_hold *unknown = PyMem_RawMalloc(count * sizeof(owned_hold));
+    owned_hold *unknown = PyMem_Malloc(count * sizeof(owned_hold));
     if (unknown == NULL) {
         PyErr_NoMemory();
         return -1;
@@ -210,7 +212,7 @@ check_unknown(PyObject *lock, uint64_t ordinal, size_t count, int must_go_on)
         Py_DECREF(unknown[i].ref);
         Py_XDECREF(unknown[i].taken.code);
     }
-    PyMem_RawFree(unknown);
+    PyMem_Free(unknown);
     return result;
 }
 
@@ -227,7 +229,7 @@ owned_lock_order_check(PyObject *lock, owned_lock_tag *tag, int must_go_on)
     return unknown == 0 ? 0 : check_unknown(lock, ordinal, unknown, must_go_on);
 }
 
-/* ---- for owned/_lock_order.py -------------------------------------------------------------------------------------- */
+/* ---- for owned/_lock_order.py ---------------------------------------------------------------------------------- */
 
 static int
 parse_pair(PyObject *args, pair *p)
@@ -278,7 +280,8 @@ known_orders_impl(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 
 static PyMethodDef functions[] = {
     {"learn_order", learn_order_impl, METH_VARARGS,
-     PyDoc_STR("learn_order(before, after, /)\n--\n\nFrom now on nobody asks whether these locks may be taken in this order.")},
+     PyDoc_STR("learn_order(before, after, /)\n--\n\n"
+               "From now on nobody asks whether these locks may be taken in this order.")},
     {"forget_order", forget_order_impl, METH_VARARGS,
      PyDoc_STR("forget_order(before, after, /)\n--\n\nUndo learn_order().")},
     {"known_orders", known_orders_impl, METH_NOARGS,

@@ -9,11 +9,13 @@ int owned_region_add(PyObject *module);
 int owned_slot_add(PyObject *module);
 int owned_object_add(PyObject *module);
 int owned_finalize_add(PyObject *module);
+int owned_life_add(PyObject *module);
 int owned_containers_add(PyObject *module);
 int owned_wrapper_add(PyObject *module);
 int owned_held_add_functions(PyObject *module);
 int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
+int owned_method_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
 int owned_move_add(PyObject *module);
@@ -29,11 +31,13 @@ static int (*const parts[])(PyObject *) = {
     owned_slot_add,
     owned_object_add,
     owned_finalize_add,
+    owned_life_add,
     owned_containers_add,
     owned_wrapper_add,
     owned_held_add_functions,
     owned_lock_order_add,
     owned_lock_add,
+    owned_method_add,
     owned_check_add,
     owned_share_add,
     owned_move_add,

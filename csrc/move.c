@@ -4,6 +4,7 @@
  * a Parcel holds those regions, and claiming makes the claimer their holder. The objects are not walked again. */
 // SPDX-License-Identifier: MIT
 #include "graph.h"
+#include "life.h"
 #include "mode.h"
 #include "state.h"
 #include "stats.h"
@@ -114,6 +115,8 @@ send(PyObject *obj, owned_region *region, PyObject *to)
         owned_region_depart((owned_region *)PyTuple_GET_ITEM(regions, i), record);
     for (size_t i = 0; i < graph.taken_used; i++)
         owned_region_repoint(graph.taken[i], owned_carried(graph.taken[i]), transit);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(regions); i++)
+        owned_life_step(PyTuple_GET_ITEM(regions, i), record);
 done:
     Py_XDECREF(regions);
     Py_XDECREF(record);
@@ -154,7 +157,7 @@ move_impl(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:move", keywords, &obj, &to) || check_addressee(to) < 0)
         return NULL;
     owned_mode_rely();
-    if (owned_mode_now() == OWNED_MODE_OFF)
+    if (owned_mode_now() == OWNED_MODE_OFF && !PyObject_TypeCheck(obj, owned_the_state->Owned))
         return pack(obj, to);
     if (owned_verb_target("move", obj, &region) < 0)
         return NULL;
@@ -212,8 +215,10 @@ parcel_claim(PyObject *self, PyObject *Py_UNUSED(ignored))
         before = Py_XNewRef(p->claimed);
     OWNED_END_CRITICAL();
     if (content != NULL) {
-        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(p->regions); i++)
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(p->regions); i++) {
             owned_region_arrive((owned_region *)PyTuple_GET_ITEM(p->regions, i), p->record);
+            owned_life_step(PyTuple_GET_ITEM(p->regions, i), claim);
+        }
         owned_count(OWNED_COUNT_CLAIMS);
     }
     else

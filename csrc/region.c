@@ -1,6 +1,7 @@
 /* The Region type, its pool, and every change of a region's state. The states and their drawing are in region.h. */
 // SPDX-License-Identifier: MIT
 #include "check.h"
+#include "life.h"
 #include "mode.h"
 #include "state.h"
 #include "stats.h"
@@ -137,6 +138,7 @@ region_dealloc(PyObject *self)
     owned_region *r = (owned_region *)self;
     owned_state *state = owned_the_state;
     PyObject_GC_UnTrack(self);
+    owned_life_over(self);
     region_release(r);
     owned_store_u64(&r->holder, OWNED_NOBODY);
     owned_uncount(OWNED_COUNT_REGIONS);
@@ -210,6 +212,7 @@ owned_region_of(PyObject *obj, owned_region **where)
         owned_store_ptr(where, (owned_region *)Py_NewRef((PyObject *)now));
     }
     OWNED_END_CRITICAL();
+    owned_life_moves_on(obj, old, now);
     Py_XDECREF((PyObject *)old);
     Py_DECREF((PyObject *)r);
     return now;
@@ -225,6 +228,7 @@ owned_region_repoint(PyObject *obj, owned_region **where, owned_region *to)
     old = owned_load_ptr(where);
     owned_store_ptr(where, to);
     OWNED_END_CRITICAL();
+    owned_life_moves_on(obj, old, to);
     Py_XDECREF((PyObject *)old);
 }
 
@@ -402,7 +406,10 @@ region_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":Region", keywords))
         return NULL;
     (void)type; /* Region cannot be subclassed: Lock and RLock have a tp_new of their own */
-    return (PyObject *)owned_region_new(OWNED_PRIVATE, NULL, NULL, NULL);
+    PyObject *self = (PyObject *)owned_region_new(OWNED_PRIVATE, NULL, NULL, NULL);
+    if (self != NULL)
+        owned_life_made(self);
+    return self;
 }
 
 static PyObject *

@@ -195,7 +195,8 @@ set_add(PyObject *self, PyObject *key)
     if (CHECK(self, &methods[METHOD_add].how, NULL) < 0)
         return NULL;
     owned_settling settling;
-    if (owned_settle_into(&settling, self, WHERE(self), key) < 0)
+    if (owned_strict_store(key, OWNED_VALUE_STORED, self, OWNED_ITEM, NULL) < 0 ||
+        owned_settle_into(&settling, self, WHERE(self), key) < 0)
         return NULL;
     Py_ssize_t size = PySet_GET_SIZE(self);
     int result = PySet_Add(self, settling.value);

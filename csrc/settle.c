@@ -15,7 +15,9 @@
  * not met by the walk, and stays private. */
 // SPDX-License-Identifier: MIT
 #include "settle.h"
+#include "mode.h"
 #include "state.h"
+#include "verbs.h"
 
 typedef struct {
     owned_region *region;
@@ -193,6 +195,12 @@ owned_settle_slow(owned_settling *settling, PyObject *value, owned_region *regio
     int joins = settled == NULL ? -1 : find_joining(&s, &settling->graph);
     if (joins < 0)
         Py_CLEAR(settled);
+    settling->record = NULL;
+    if (joins > 0 && owned_mode_is_strict() && (settling->record = owned_verb_record("store", value, 1)) == NULL) {
+        owned_graph_release(&settling->graph);
+        Py_CLEAR(settled);
+        joins = -1;
+    }
     settling->value = settled;
     settling->joining = joins > 0 ? (owned_region *)Py_NewRef((PyObject *)s.region) : NULL;
 done:
@@ -206,8 +214,12 @@ done:
 void
 owned_settling_end(owned_settling *settling, int stored)
 {
-    if (stored)
+    if (stored) {
         owned_graph_give_mine(&settling->graph, settling->joining);
+        if (settling->record != NULL)
+            owned_graph_tell(&settling->graph, settling->record);
+    }
+    Py_CLEAR(settling->record);
     owned_graph_release(&settling->graph);
     Py_CLEAR(settling->joining);
 }

@@ -14,6 +14,7 @@ typedef struct {
     PyObject *value;       /* strong: what to store, NULL to delete */
     owned_region *joining; /* strong: where `graph` joins; NULL: nothing has to, and `graph` is not set */
     owned_graph graph;
+    PyObject *record;      /* strong; set when `joining` is: the Record of the store, in strict mode, or NULL */
 } owned_settling;
 
 int owned_settle_slow(owned_settling *settling, PyObject *value, owned_region *region);

@@ -2,10 +2,12 @@
  * forward there as a whole. */
 // SPDX-License-Identifier: MIT
 #include "graph.h"
+#include "life.h"
 #include "lock.h"
 #include "mode.h"
 #include "state.h"
 #include "stats.h"
+#include "strict.h"
 #include "verbs.h"
 
 int owned_share_add(PyObject *module);
@@ -40,6 +42,7 @@ owned_verb_target(const char *verb, PyObject *obj, owned_region **region)
     }
     if (*region == NULL) { /* never touched since its class's allocation went around ours: it is born here */
         owned_region_repoint(obj, where, owned_this_thread.birth);
+        owned_life_made(obj);
         *region = (owned_region *)Py_NewRef((PyObject *)owned_this_thread.birth);
     }
     return 0;
@@ -62,17 +65,21 @@ share_private(PyObject *obj, owned_region *region, owned_region *lock)
     int result = -1;
     int whole = Py_IS_TYPE(obj, owned_the_state->Region);
     if (whole ? owned_verb_refuse_open("share", region) < 0
-              : owned_graph_walk(&graph, &obj, 1, owned_graph_takes_mine) < 0)
+              : owned_strict_share(obj) < 0 || owned_graph_walk(&graph, &obj, 1, owned_graph_takes_mine) < 0)
         goto done;
     PyObject *record = owned_verb_record("share", obj, graph.taken_used + graph.membranes_used);
     if (record == NULL)
         goto done;
     owned_region_note(lock, record);
-    Py_DECREF(record);
-    if (whole)
+    if (whole) {
+        owned_life_step((PyObject *)region, record);
         owned_region_forward(region, lock);
-    else
+    }
+    else {
         owned_graph_give(&graph, lock);
+        owned_graph_tell(&graph, record);
+    }
+    Py_DECREF(record);
     owned_count(OWNED_COUNT_SHARES);
     result = 0;
 done:
@@ -126,7 +133,7 @@ owned_share(PyObject *obj, PyObject *lock)
 {
     owned_region *region;
     owned_mode_rely();
-    if (owned_mode_now() == OWNED_MODE_OFF)
+    if (owned_mode_now() == OWNED_MODE_OFF && !PyObject_TypeCheck(obj, owned_the_state->Owned))
         return PyObject_CallFunctionObjArgs(owned_the_state->off_share, obj, lock, NULL);
     if (owned_verb_target("share", obj, &region) < 0)
         return NULL;

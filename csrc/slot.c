@@ -2,6 +2,7 @@
  * nothing that goes through the class gets around it, object.__setattr__ included. Methods are not touched by it and
  * stay at native speed. */
 // SPDX-License-Identifier: MIT
+#include "strict.h"
 #include "carrier.h"
 #include "frozen.h"
 #include "settle.h"
@@ -93,7 +94,8 @@ slot_set(PyObject *self, PyObject *obj, PyObject *value)
         return owned_is_frozen_instance(obj) ? owned_frozen_refuse(obj, slot->name, value) /* in unchecked() */
                                              : PyMember_SetOne((char *)obj, slot->member->d_member, value);
     owned_settling settling;
-    if (owned_settle(&settling, value, owned_load_ptr(where)) < 0)
+    if (owned_strict_store(value, OWNED_VALUE_STORED, obj, OWNED_ATTRIBUTE, slot->name) < 0 ||
+        owned_settle(&settling, value, owned_load_ptr(where)) < 0)
         return -1;
     if (OWNED_DIRECT_FIELDS) {
         PyObject *old = *field(slot, obj);

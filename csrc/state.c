@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "state.h"
 
+#include "life.h"
+
 owned_state *owned_the_state;
 
 int
@@ -63,6 +65,7 @@ owned_state_traverse(owned_state *state, visitproc visit, void *arg)
 void
 owned_state_clear(owned_state *state)
 {
+    owned_life_clear();
     owned_region_drain_pool(state); /* while the type of what is in it is there */
 #define X(name) Py_CLEAR(state->name);
     OWNED_STATE_TYPES(X)

@@ -1,5 +1,7 @@
 /* Making and ending wrappers, and which values need one. */
 // SPDX-License-Identifier: MIT
+#include "strict.h"
+#include "life.h"
 #include "membrane.h"
 #include "mode.h"
 #include "wrapper.h"
@@ -91,6 +93,8 @@ end(PyObject *self, int listed)
     if (type->tp_weaklistoffset != 0)
         PyObject_ClearWeakRefs(self);
     let_go(self, listed);
+    if (listed)
+        owned_life_over(self);
     Py_XDECREF((PyObject *)((owned_wrapper *)self)->region);
     PyObject_GC_Del(self);
     Py_DECREF(type);
@@ -242,10 +246,14 @@ owned_wrap_root(PyObject *obj)
         return NULL;
     }
     owned_region *region = passage & OWNED_UNLISTED ? NULL : owned_membrane_find(obj);
+    if (region == NULL && !(passage & OWNED_BARE) && owned_strict_own(obj) < 0)
+        return NULL;
     if (region == NULL && (region = owned_region_new_membrane()) == NULL)
         return NULL;
     PyObject *w = make(type, passage, obj, region);
     Py_DECREF((PyObject *)region);
+    if (w != NULL && !(passage & OWNED_UNLISTED))
+        owned_life_made(w);
     if (w != NULL && owned_check(w, &((owned_wrapper *)w)->region, &how, NULL) < 0)
         Py_CLEAR(w);
     return w;

@@ -17,7 +17,8 @@ _Static_assert(OWNED_CAPABILITIES_END <= 64, "a set of capabilities is one 64-bi
 
 /* ---- the way through a membrane ---------------------------------------------------------------------------- */
 
-/* Types known by name: they are looked for among the modules that are loaded, as their instances cannot exist before. */
+/* Types known by name: they are looked for among the modules that are loaded, as their instances cannot exist before.
+ * Those that serve many threads are listed in owned/_known_types.py. */
 static const struct {
     const char *module, *name;
     int passage;
@@ -40,29 +41,6 @@ static const struct {
     {"re", "Pattern", OWNED_BARE | OWNED_UNLISTED, 0},
     {"types", "GenericAlias", OWNED_BARE | OWNED_UNLISTED, 0},
     {"types", "UnionType", OWNED_BARE | OWNED_UNLISTED, 0},
-    {"_thread", "LockType", OWNED_SYNCHRONIZED, 1},
-    {"_thread", "RLock", OWNED_SYNCHRONIZED, 1},
-    {"_thread", "_local", OWNED_SYNCHRONIZED, 1},
-    {"_contextvars", "ContextVar", OWNED_SYNCHRONIZED, 1},
-    {"threading", "_RLock", OWNED_SYNCHRONIZED, 1},
-    {"threading", "Condition", OWNED_SYNCHRONIZED, 1},
-    {"threading", "Semaphore", OWNED_SYNCHRONIZED, 1},
-    {"threading", "Event", OWNED_SYNCHRONIZED, 1},
-    {"threading", "Barrier", OWNED_SYNCHRONIZED, 1},
-    {"threading", "Thread", OWNED_SYNCHRONIZED, 1},
-    {"queue", "Queue", OWNED_SYNCHRONIZED, 1},
-    {"_queue", "SimpleQueue", OWNED_SYNCHRONIZED, 1},
-    {"queue", "_PySimpleQueue", OWNED_SYNCHRONIZED, 1},
-    {"concurrent.futures", "Executor", OWNED_SYNCHRONIZED, 1},
-    {"concurrent.futures", "Future", OWNED_SYNCHRONIZED, 1},
-    {"multiprocessing.process", "BaseProcess", OWNED_SYNCHRONIZED, 1},
-    {"multiprocessing.synchronize", "SemLock", OWNED_SYNCHRONIZED, 1},
-    {"multiprocessing.synchronize", "Condition", OWNED_SYNCHRONIZED, 1},
-    {"multiprocessing.synchronize", "Event", OWNED_SYNCHRONIZED, 1},
-    {"multiprocessing.queues", "Queue", OWNED_SYNCHRONIZED, 1},
-    {"multiprocessing.queues", "SimpleQueue", OWNED_SYNCHRONIZED, 1},
-    {"logging", "Logger", OWNED_SYNCHRONIZED, 1},
-    {"logging", "Handler", OWNED_SYNCHRONIZED, 1},
 };
 
 /* The type of that name if its module is loaded: a new reference, or NULL without an error. */
@@ -94,6 +72,24 @@ is_ours(PyTypeObject *type)
     return 0;
 }
 
+/* The table is a tuple of (module, name). A failure is a no. */
+static int
+is_synchronized(PyTypeObject *type)
+{
+    PyObject *table = owned_the_state->synchronized_types;
+    int found = 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(table) && !found; i++) {
+        PyObject *row = PyTuple_GET_ITEM(table, i);
+        const char *module = PyUnicode_AsUTF8(PyTuple_GET_ITEM(row, 0)), *name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(row, 1));
+        PyObject *known = module == NULL || name == NULL ? NULL : find_known(module, name);
+        if (known == NULL)
+            PyErr_Clear();
+        found = known != NULL && PyType_IsSubtype(type, (PyTypeObject *)known);
+        Py_XDECREF(known);
+    }
+    return found;
+}
+
 static int
 passage_of(PyTypeObject *type)
 {
@@ -122,7 +118,7 @@ passage_of(PyTypeObject *type)
             passage = known_types[i].passage;
         Py_DECREF(known);
     }
-    return passage;
+    return passage != 0 ? passage : is_synchronized(type) ? OWNED_SYNCHRONIZED : 0;
 }
 
 /* ---- capabilities ------------------------------------------------------------------------------------------ */

@@ -41,12 +41,18 @@ from owned._core import (
 )
 from owned._foreign_locks import register_lock
 from owned._frozen import freeze, is_frozen, never_freeze, register, thaw
+from owned._guarded_by import guarded_by
 from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
 from owned._modes import Mode, checked, configure, guard, mode, strict
+from owned._own_class import own_class
+from owned._requires import requires
 from owned._settings import apply as _apply_settings
 from owned._stats import Stats, stats
+from owned._synchronized import reads, synchronized
 from owned.errors import (
+    AliasWarning,
+    ForeignObjectWarning,
     FreezeError,
     FrozenError,
     LockNotHeldError,
@@ -73,7 +79,9 @@ if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` 
     _follow()
 
 __all__ = [
+    "AliasWarning",
     "Dict",
+    "ForeignObjectWarning",
     "FreezeError",
     "FrozenError",
     "IllegalThreadAccessException",
@@ -105,6 +113,7 @@ __all__ = [
     "freeze",
     "frozendict",
     "guard",
+    "guarded_by",
     "is_frozen",
     "lock_of",
     "locked",
@@ -112,14 +121,18 @@ __all__ = [
     "move",
     "never_freeze",
     "own",
+    "own_class",
     "owned",
     "owner",
+    "reads",
     "register",
     "register_lock",
+    "requires",
     "share",
     "state",
     "stats",
     "strict",
+    "synchronized",
     "thaw",
     "unchecked",
     "unwrap",

@@ -12,12 +12,14 @@ import copyreg
 import functools
 import gc
 import os
+import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar, overload
 
-from owned import _fields, _refused
+from owned import _fields, _monitor, _refused, _synchronized
 
 _C = TypeVar("_C", bound=type)
 
@@ -26,16 +28,17 @@ _lock = threading.RLock()
 if hasattr(os, "register_at_fork"):  # the child must not find it held by a thread it does not have
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
+_SETTER_IS_FAST = sys.version_info >= (3, 13)  # csrc/object.c: it can be a slot of the type
 _OFF, _GUARD = 0, 1  # owned_mode in csrc/mode.h; what is above is checked on reading, too
 
 _MADE_BY_TYPE = frozenset({"__dict__", "__weakref__", "__annotations_cache__"})
 
 
 @overload
-def owned(cls: _C, /, *, slots: bool = False) -> _C: ...
+def owned(cls: _C, /, *, slots: bool = False, monitor: bool = False) -> _C: ...
 @overload
-def owned(*, slots: bool = False) -> Callable[[_C], _C]: ...
-def owned(cls: Any = None, /, *, slots: bool = False) -> Any:
+def owned(*, slots: bool = False, monitor: bool = False) -> Callable[[_C], _C]: ...
+def owned(cls: Any = None, /, *, slots: bool = False, monitor: bool = False) -> Any:
     """Guard a class: its instances belong to the thread that makes them.
 
     Touching an instance from another thread raises, until it is shared, frozen or moved. Fields in slots are checked
@@ -53,6 +56,8 @@ def owned(cls: Any = None, /, *, slots: bool = False) -> Any:
         cls: the class.
         slots: make slots of the fields that are annotated in the class body. One with a default reads as the default
             until it is written. Put ``@owned(slots=True)`` above ``@dataclass`` and ``@attrs.define``.
+        monitor: share each instance under a lock of its own as soon as its ``__init__`` has finished, and let every
+            public method, property and special method take that lock, as ``@synchronized`` does.
 
     Returns:
         The guarded class; a class that is guarded already is returned as it is.
@@ -69,17 +74,26 @@ def owned(cls: Any = None, /, *, slots: bool = False) -> Any:
         value)``, and the dict that ``vars(x)`` gave to its owner. docs/limits-classes.md lists them all.
     """
     if cls is None:
-        return functools.partial(_owned, slots=slots)
-    return _owned(cls, slots=slots)
+        return functools.partial(_owned, slots=slots, monitor=monitor)
+    return _owned(cls, slots=slots, monitor=monitor)
 
 
-def _owned(cls: type, *, slots: bool) -> type:
+def _owned(cls: type, *, slots: bool, monitor: bool) -> type:
+    made = _guarded(cls, slots, monitor)
+    if monitor:
+        _monitor.declare(made)
+        if made is cls:  # it may have instances already
+            _monitor.prepare(made)
+    return made
+
+
+def _guarded(cls: type, slots: bool, monitor: bool) -> type:
     from owned import _core
 
     if not isinstance(cls, type):
         raise TypeError(f"`cls` must be a class, got {type(cls).__name__}: use own(obj) to guard an object")
     _core.rely_on_mode()
-    if _core.get_mode() == _OFF:
+    if _core.get_mode() == _OFF and not (monitor or _synchronized.needs_lock(cls)):  # off keeps every lock
         return cls
     _refused.refuse(cls)
     if issubclass(cls, _core.Owned) and (not slots or cls is _core.Owned or "__slots__" in vars(cls)):
@@ -87,8 +101,11 @@ def _owned(cls: type, *, slots: bool) -> type:
     return _remake(cls, slots)
 
 
-def _remake(cls: type, slots: bool) -> type:
-    """The class once more, with the base Owned and perhaps slots; the original is left as it was."""
+def _remake(cls: type, slots: bool, anew: Mapping[type, type] = MappingProxyType({})) -> type:
+    """The class once more, with the base Owned and perhaps slots; the original is left as it was.
+
+    Of its bases, those in ``anew`` are taken as they were made anew.
+    """
     from owned import _core
 
     _refused.refuse_remaking(cls)
@@ -101,8 +118,8 @@ def _remake(cls: type, slots: bool) -> type:
         fields = _fields.annotated(cls)
         defaults = {name: namespace.pop(name) for name in fields if name in namespace}
         namespace["__slots__"] = (*fields, *(() if _inherits_weakref(cls) else ("__weakref__",)))
-    bases = cls.__bases__
-    if not issubclass(cls, _core.Owned):
+    bases = tuple(anew.get(base, base) for base in cls.__bases__)
+    if not any(issubclass(base, _core.Owned) for base in bases):
         bases = (*(base for base in bases if base is not object), _core.Owned)
     made = _make_type(cls, bases, namespace)
     for name, default in defaults.items():
@@ -262,7 +279,7 @@ def _let_write(cls: type, mode: int) -> None:
     """How attributes of instances are written: through Owned's accessors, unless the slots check, or nothing does."""
     from owned import _core
 
-    checks = mode == _GUARD or (mode > _GUARD and cls.__dictoffset__ != 0)
+    checks = mode > _OFF and (mode == _GUARD or _SETTER_IS_FAST or cls.__dictoffset__ != 0)
     giver = _core.Owned if checks else object
     writes = [_take(cls, name, giver) for name in ("__setattr__", "__delattr__")]
     _core.set_slots(cls, checks and not any(writes))
@@ -361,6 +378,8 @@ def finish(cls: type) -> None:
     """Before the first instance: a stub repr for threads that may not look, and finalizers that act as the owner."""
     from owned import _core
 
+    if _monitor.is_monitor(cls):
+        _monitor.prepare(cls)
     for name in ("__repr__", "__str__", "__format__"):
         provider = _provider(cls, name)
         if provider is None:

@@ -91,6 +91,9 @@ _CODE: Final[frozenset[type]] = frozenset(
 # Layouts of C whose values never change: a Python subclass adds at most a __dict__.
 _VALUES: Final[tuple[type, ...]] = (int, float, complex, str, bytes)
 
+# What the core knows by itself and never asks for a plan for.
+_ATOMIC: Final[frozenset[type]] = frozenset({type(None), type(...), bool, range})
+
 # From 3.13 on object.__setattr__ goes around a type's own tp_setattro, see csrc/frozen_type.c.
 _STOP_BY_NAME: Final = sys.version_info >= (3, 13)
 
@@ -268,6 +271,24 @@ def _make_plan(cls: type) -> FreezePlan:
         return _core.FreezePlan(Kind.INSTANCE, _frozen_class(cls), None, _field_names(cls))
     except errors.FreezeError as error:
         return _refusal(str(error))
+
+
+def needs_no_guard(cls: type) -> bool:
+    """Are instances values, constants or code by their type alone, or was that said with ``register``?"""
+    mro = type.mro(cls)
+    for base in mro:
+        if base in _registered:
+            return _registered[base] is None
+    if (
+        cls in _ATOMIC
+        or cls in _CODE
+        or any(base is enum.Enum or base is types.ModuleType or base is type for base in mro)
+    ):
+        return True
+    if _named(cls, _IMMUTABLE, exactly=True):
+        return True
+    ground, problem = _ground(cls)
+    return problem is None and ground in _VALUES and not _has_fields(cls, ground)
 
 
 _WAY_OUT: Final = "Say how with freeze.register({}, ...), or mark what holds it with never_freeze()"

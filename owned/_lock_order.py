@@ -23,7 +23,7 @@ import attrs
 from owned import errors
 from owned._lock_violations import place, taking
 from owned._records import Record, Site, calling_stack
-from owned._violations import lock_name, report
+from owned._violations import lock_name, react
 
 if TYPE_CHECKING:
     from owned._core import Lock, RLock
@@ -98,14 +98,14 @@ if hasattr(os, "register_at_fork"):  # the child must not find it held by a thre
     )
 
 
-def judge(lock: Lock | RLock, number: int, held: list[Hold], must_go_on: int) -> errors.LockOrderError | None:
+def judge(lock: Lock | RLock, number: int, held: list[Hold], must_go_on: int) -> BaseException | None:
     """May the calling thread wait for a lock, holding what it holds? Called by the C core for orders it does not know.
 
     Args:
         lock: the lock it is about to wait for.
         number: the lock's ordinal.
         held: what it holds and has not been judged with this lock: ordinal, lock, where it was taken.
-        must_go_on: the lock will be taken in any case.
+        must_go_on: the lock will be taken in any case; only what a policy's own code raised is raised then.
 
     Returns:
         None to go on, or the exception to raise.
@@ -121,9 +121,9 @@ def judge(lock: Lock | RLock, number: int, held: list[Hold], must_go_on: int) ->
     if contradicted is None:
         return None
     error = _contradiction(lock, *contradicted)
-    report(error)
-    if not must_go_on:
-        return error
+    outcome = react(error)
+    if outcome is not None and not (must_go_on and outcome is error):
+        return outcome
     _learn(lock, number, wanted, though_contradicted=True)
     return None
 
@@ -142,8 +142,8 @@ def _learn(
 
     A new edge ends at `lock`, so it is on no way that starts there: the edges do not matter to each other.
 
-    Two things go unjudged until they are tried again. A finalizer that the collector runs in the middle of this, on this
-    thread. And who finds the graph occupied for seconds: such a finalizer may be waiting for a lock that we hold.
+    Two things go unjudged until they are tried again. A finalizer that the collector runs in the middle of this, on
+    this thread. And who finds the graph occupied for seconds: such a finalizer may be waiting for a lock that we hold.
     """
     global _busy
     if not _graph_lock.acquire(timeout=_PATIENCE):

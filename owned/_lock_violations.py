@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from owned import errors
 from owned._records import Record, Site, calling_site
+from owned._threads import stack_now
 from owned._violations import lock_name, report
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def make_lock_violation(
         life=life,
         site=calling_site(),
         advice=advice,
+        owner_stack=stack_now(holder),
     )
     report(error)
     return error

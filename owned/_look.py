@@ -6,10 +6,11 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any
 
-from owned import _core, _off, _violations
+from owned import _core, _life, _off, _violations
 
 if TYPE_CHECKING:
     from owned._core import ThreadInfo
+    from owned._records import Record
     from owned._violations import Facts
 
 
@@ -82,12 +83,15 @@ def lock_of(obj: object, /) -> Any:
     Threads:
         Any thread, any object: looks without touching.
     """
-    facts = _facts(obj)
-    return _off.lock_of(obj) if facts is None else facts[3]
+    facts = _core.region_facts(obj)  # off, too: the instances of a class with synchronized methods have one
+    return _off.lock_of(obj) if facts is None or facts[3] is None else facts[3]
 
 
 def explain(obj: object, /) -> str:
     """A sentence or two on who may touch an object now, how that came about, and what another thread can do.
+
+    In strict mode its life follows, as far as it is known: where it was made, shared, moved, claimed, adopted and
+    frozen, one line per step.
 
     Args:
         obj: any object.
@@ -98,6 +102,12 @@ def explain(obj: object, /) -> str:
     Threads:
         Any thread, any object: looks without touching, and runs no code of the object.
     """
+    life = _life.known_life(obj)
+    text = _present(obj, life)
+    return f"{text} Its life:{_life.story(obj, life)}" if life else text
+
+
+def _present(obj: object, life: tuple[Record, ...]) -> str:
     name = _core.known_type(obj).__name__
     label = f"{name} at {id(obj):#x}"
     facts = _facts(obj)
@@ -107,5 +117,6 @@ def explain(obj: object, /) -> str:
             return f"{label} is immutable: every thread may read it." + ("" if record is None else f" {record}.")
         return f"{label} is guarded by nobody: owned checks nothing. Guard it with own(obj), or its class with @owned."
     mine = facts[1] is not None and facts[0] == State.PRIVATE and facts[1].id == _core.thread_id()
-    text = f"{label}: {_violations.whose(facts)}."
+    state, owner, holder, lock, record = facts
+    text = f"{label}: {_violations.whose((state, owner, holder, lock, _life.record_of(state, life, record)))}."
     return f"{text} That is this thread." if mine else f"{text} {_violations.ADVICE[facts[0]]}"

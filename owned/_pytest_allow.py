@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 import attrs
 import pytest
 
 from owned import errors
+from owned._modes import Mode
 from owned._records import Violation
 
-MODES = ("off", "guard", "checked", "strict")
+MODES = tuple(str(mode) for mode in Mode if mode is not Mode.OFF)
+"""Those that a single test can run in: what was made in mode off cannot be checked, and the other way round."""
 
 _TARGETS = "True, the name or class of an error, 'Type', 'Type.attribute', or a tuple of those"
 
@@ -83,6 +86,6 @@ def _target(value: object) -> type[errors.OwnershipError] | str:
     if isinstance(value, str) and value in errors.__all__:
         kind: type[errors.OwnershipError] = getattr(errors, value)
         return kind
-    if isinstance(value, str) and value and not value.endswith(("Error", "Exception")):
+    if isinstance(value, str) and value and not get_close_matches(value, errors.__all__, 1, 0.8):
         return value
     raise ValueError(f"`allow` must be {_TARGETS}, got {value!r}, which is no error of owned")

@@ -119,7 +119,7 @@ class Story:
         facts = first.violation
         self._blocks = tell(groups)
         if more:
-            self._blocks.append([("... and so on", f"{more:,} more violations were not kept")])
+            self._blocks.append([("and more", f"{number(more, 'violation')} beyond those that are kept")])
         self._rest = rest
         self.reprcrash = Crash(facts.file, facts.line, _headline(first))
 
@@ -159,7 +159,9 @@ def tell(groups: Groups, *, with_tests: bool = False) -> list[list[Line]]:
     blocks = [_block(group, with_tests) for group in found[:_SHOWN]]
     left = found[_SHOWN:]
     if left:
-        blocks.append([("... and more", f"{sum(group.count for group in left):,} at {len(left)} other sites")])
+        blocks.append(
+            [("and more", f"{number(sum(group.count for group in left), 'violation')} of {len(left)} other kinds")]
+        )
     return blocks
 
 
@@ -211,7 +213,8 @@ def number(count: int, noun: str) -> str:
 def _headline(group: Group) -> str:
     facts = group.violation
     times = "" if group.count == 1 else f", {group.count:,} times"
-    return f"{facts.error}: {facts.headline}, by thread {facts.toucher!r}{times}"
+    who = f"thread {facts.toucher!r}" if len(group.threads) == 1 else number(len(group.threads), "thread")
+    return f"{facts.error}: {facts.headline}, by {who}{times}"
 
 
 def _plain(label: str, text: str) -> str:

@@ -17,20 +17,22 @@ import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
 
-from owned import _core, errors
+from owned import errors
 from owned._children import VARIABLE, Ledger
-from owned._pytest_allow import MODES, Wishes
+from owned._modes import Mode, configure, mode
+from owned._pytest_allow import Wishes
 from owned._pytest_report import Group, Groups, Story, headline, number, plain, summary, tell, write_blocks
 from owned._pytest_threads import Starts, wait_for
 from owned._records import Violation
+from owned._settings import MODE_VARIABLE
 from owned._violations import observe
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Run:
         violations: those of the test that nobody has acknowledged.
         unkept: one entry for each violation beyond those that are kept.
         threads: the threads that were started meanwhile, each with the phase it was started in.
+        collects: whether garbage is collected for it.
         after: what to undo when it is over.
     """
 
@@ -63,12 +66,16 @@ class Run:
     violations: list[Violation] = attrs.field(factory=list)
     unkept: list[None] = attrs.field(factory=list)
     threads: list[tuple[weakref.ref[threading.Thread], str]] = attrs.field(factory=list)
+    collects: bool = False
     after: ExitStack = attrs.field(factory=ExitStack)
 
     def alive(self, *phases: str) -> list[threading.Thread]:
         """The threads started in one of these phases that still run."""
-        found = [ref() for ref, phase in self.threads if phase in phases]
-        return [thread for thread in found if thread is not None and thread.is_alive()]
+        return _alive(ref for ref, phase in self.threads if phase in phases)
+
+
+def _alive(threads: Iterable[weakref.ref[threading.Thread]]) -> list[threading.Thread]:
+    return [thread for ref in threads if (thread := ref()) is not None and thread.is_alive()]
 
 
 @attrs.frozen
@@ -99,15 +106,15 @@ def start(config: pytest.Config, options: argparse.Namespace) -> None:
     if config.stash.get(_started, False):
         return
     config.stash[_started] = True
-    mode = getattr(options, "owned", None) or config.getini("owned")
-    if mode not in MODES:
-        raise pytest.UsageError(f"`owned` in the ini file must be one of {', '.join(MODES)}, got {mode!r}")
-    if mode == "off":
+    wanted = getattr(options, "owned", None) or config.getini("owned")
+    if wanted not in tuple(Mode):
+        raise pytest.UsageError(f"`owned` in the ini file must be one of {', '.join(Mode)}, got {wanted!r}")
+    if wanted == Mode.OFF:
         undo = ExitStack()
-        undo.enter_context(_switched(mode))
+        undo.enter_context(_session_mode(wanted))
         config.add_cleanup(undo.close)
     else:
-        _begin(config, mode)
+        _begin(config, wanted)
 
 
 def watch_on_demand(config: pytest.Config) -> Watch:
@@ -115,8 +122,8 @@ def watch_on_demand(config: pytest.Config) -> Watch:
     return config.stash.get(_watches, None) or _begin(config, None)
 
 
-def _begin(config: pytest.Config, mode: str | None) -> Watch:
-    watch = Watch(config, mode)
+def _begin(config: pytest.Config, wanted: str | None) -> Watch:
+    watch = Watch(config, wanted)
     config.stash[_watches] = watch
     config.add_cleanup(watch.stop)
     config.pluginmanager.register(watch, "owned-watch")
@@ -124,13 +131,32 @@ def _begin(config: pytest.Config, mode: str | None) -> Watch:
 
 
 @contextmanager
-def _switched(mode: str) -> Iterator[None]:
-    before = _core.get_mode()
-    _core.set_mode(MODES.index(mode))
+def _session_mode(wanted: str) -> Iterator[None]:
+    """Have this process and those that it starts in a mode."""
+    try:
+        configured = configure(mode=wanted)
+    except RuntimeError as error:
+        raise pytest.UsageError(f"mode {wanted} comes too late: {error}") from None
+    before = _set_variable(MODE_VARIABLE, wanted)
     try:
         yield
     finally:
-        _core.set_mode(before)
+        _set_variable(MODE_VARIABLE, before)
+        with suppress(RuntimeError):  # what was made in mode off, or in another, stays as it is
+            configured.__exit__(None, None, None)
+
+
+@contextmanager
+def _little_to_collect() -> Iterator[None]:
+    """Let the collector look only at what is made from now on: a look at everything may cost more than the test."""
+    if gc.get_freeze_count():  # somebody else does so, and there is only one such place
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class Watch:
@@ -138,12 +164,12 @@ class Watch:
 
     Args:
         config: of the session.
-        mode: the session's mode; None to watch only the tests that ask for it, in the mode that is.
+        wanted: the session's mode; None to watch only the tests that ask for it, in the mode that is.
     """
 
-    def __init__(self, config: pytest.Config, mode: str | None) -> None:
+    def __init__(self, config: pytest.Config, wanted: str | None) -> None:
         self._config = config
-        self._asked = mode is not None
+        self._asked = wanted is not None
         self._process = os.getpid()
         self._main = threading.get_ident()
         self._timeout = _seconds(config)
@@ -163,19 +189,19 @@ class Watch:
         self._has_last_word = self._asked and _ends_the_process()
         if self._has_last_word:
             atexit.register(self._speak_last)
-        if mode is not None:
-            self._undo.enter_context(_switched(mode))
+        if wanted is not None:
+            self._undo.enter_context(configure(mode=wanted))
+            self._undo.callback(
+                _set_variable, MODE_VARIABLE, _set_variable(MODE_VARIABLE, wanted)
+            )  # for child processes
         self._undo.enter_context(observe(self.see))
 
     def stop(self) -> None:
         """Undo everything, unless the process ends with this session: then the watch goes on to its very end."""
+        self._end_run()  # of a test that was interrupted
         if not self._has_last_word:
             self._children.close()
             self._undo.close()
-
-    def switched(self, mode: str) -> Any:
-        """A context manager that runs its block in another mode."""
-        return _switched(mode)
 
     # ---- in the moment of a violation --------------------------------------------------------------------------------
 
@@ -260,7 +286,10 @@ class Watch:
                 complaint = f"@pytest.mark.owned: {error}"
             run = self._begin_run(item, wishes)
             if wishes.mode is not None:
-                run.after.enter_context(_switched(wishes.mode))
+                run.after.enter_context(configure(mode=wishes.mode))
+            if mode() is Mode.STRICT if self._collect is None else self._collect:
+                run.collects = True
+                run.after.enter_context(_little_to_collect())
         result = yield
         if complaint is not None:  # not before: what other plugins tear down has to be set up
             pytest.fail(complaint, pytrace=False)
@@ -290,14 +319,11 @@ class Watch:
         return result
 
     def _wait(self, phases: tuple[str, ...]) -> None:
-        run, phase = self._now
+        run = self._now[0]
         if run is None:
             return
-        threads = run.alive(*phases)
-        if threads and run.left > 0:
-            run.left = wait_for(threads, run.left)
-        del threads
-        if phase == "call" and (_core.get_mode() == MODES.index("strict") if self._collect is None else self._collect):
+        run.left = wait_for(lambda: run.alive(*phases), run.left)
+        if run.collects:
             gc.collect()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -366,7 +392,7 @@ class Watch:
         """Fail the session for what happened outside of its tests."""
         result = yield
         if self._asked:
-            wait_for([thread for ref in self._lingering if (thread := ref()) is not None], self._timeout)
+            wait_for(lambda: _alive(self._lingering), self._timeout)
             for group in self._gather_late().to_list():
                 self._seen_late.merge(group)
             if hasattr(self._config, "workeroutput"):
@@ -415,7 +441,7 @@ class Watch:
         lines = [f"owned: {headline(groups)} after the end of the session"]
         lines += plain(tell(groups, with_tests=True))
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
+            with suppress(Exception):  # it may be closed, or None, and the status must be set all the same
                 stream.flush()
         os.write(2, ("\n".join(lines) + "\n").encode(errors="backslashreplace"))
         os._exit(self._status or 1)
@@ -457,6 +483,18 @@ class Children:
         for thread, facts in itertools.islice(self._ledger.entries(), self._count, None):
             self._count += 1
             take(attrs.evolve(Violation.from_dict(facts), toucher=thread), None)
+
+
+def _set_variable(name: str, value: str | None) -> str | None:
+    """Set or remove an environment variable.
+
+    Returns:
+        What it was before.
+    """
+    before = os.environ.pop(name, None)
+    if value is not None:
+        os.environ[name] = value
+    return before
 
 
 def _name(run: Run | None) -> str | None:

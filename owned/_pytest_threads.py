@@ -7,7 +7,7 @@ import inspect
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import thread as pools
 from types import CodeType, FrameType
 from typing import Any
@@ -15,8 +15,11 @@ from typing import Any
 import wrapt
 
 _TICK = 0.005
-_IDLE_FOR = 0.05
-"""How long nothing may have moved before threads that wait for work count as idle."""
+_LOOKS = 8
+"""How often nothing may have moved before threads that wait for work count as idle.
+
+Looks and not seconds: on a busy machine both we and a thread that has just been given work get our turn later.
+"""
 
 
 class Starts:
@@ -36,12 +39,12 @@ class Starts:
         self._is_on = True
         threading.Thread.start = self._ours  # type: ignore[method-assign]
 
-    def _start(self, wrapped: Callable[..., None], thread: threading.Thread, args: object, kwargs: object) -> None:
-        if not self._is_on:
-            return wrapped()
-        vars(thread)[self._label] = self._starting()
-        wrapped()
-        self._started(thread)
+    def _start(self, wrapped: Callable[..., None], thread: threading.Thread, args: Any, kwargs: Any) -> None:
+        if self._is_on:
+            vars(thread)[self._label] = self._starting()
+        wrapped(*args, **kwargs)
+        if self._is_on:
+            self._started(thread)
 
     def who_started(self, thread: threading.Thread) -> Any:
         """What was remembered when the thread was started."""
@@ -54,11 +57,11 @@ class Starts:
             threading.Thread.start = self._original  # type: ignore[method-assign]
 
 
-def wait_for(threads: Iterable[threading.Thread], seconds: float) -> float:
+def wait_for(alive: Callable[[], list[threading.Thread]], seconds: float) -> float:
     """Wait until threads have ended, or all that are left wait for work that nobody gives them.
 
     Args:
-        threads: The threads; the calling one is left out.
+        alive: Gives those of the threads that still run; the calling one is left out.
         seconds: How long at most, for all together.
 
     Returns:
@@ -68,18 +71,16 @@ def wait_for(threads: Iterable[threading.Thread], seconds: float) -> float:
         Any.
     """
     me = threading.current_thread()
-    threads = [thread for thread in threads if thread is not me]
     deadline = time.monotonic() + seconds
     places: list[object] | None = None
-    since = 0.0
-    while threads := [thread for thread in threads if thread.is_alive()]:
+    unchanged = 0
+    while threads := [thread for thread in alive() if thread is not me]:
         now = time.monotonic()
         if now >= deadline:
             return 0.0
         before, places = places, _idle_places(threads)
-        if places is None or not _same(places, before):
-            since = now
-        elif now - since >= _IDLE_FOR:
+        unchanged = unchanged + 1 if places is not None and _same(places, before) else 0
+        if unchanged == _LOOKS:
             break
         threads[0].join(min(_TICK, deadline - now))
     return max(deadline - time.monotonic(), 0.0)

@@ -14,8 +14,9 @@ import attrs
 if TYPE_CHECKING:
     from owned.errors import OwnershipError
 
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _STACK_DEPTH = 20
+STRICT = 3  # the number of strict mode in csrc/mode.h
 
 
 @attrs.frozen
@@ -92,7 +93,8 @@ class Violation:
         record: the step that brought the object into its state.
         life: all its steps that are known, oldest first: where it was made, shared, moved. Empty unless the mode was
             strict.
-        owner_stack: where the owner was at that moment, innermost first. Empty unless the mode was strict.
+        owner_stack: where the owner was at that moment, innermost first. Empty unless the mode was strict, and on an
+            interpreter that runs without the GIL.
     """
 
     error: str
@@ -177,6 +179,7 @@ _FACTS = (
     "advice",
     "record",
     "life",
+    "owner_stack",
 )
 
 
@@ -195,7 +198,7 @@ def _record(facts: dict[str, Any]) -> Record:
 def calling_frame() -> FrameType | None:
     """The innermost frame on this thread's stack that is not owned's own code."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+    while frame is not None and frame.f_code.co_filename.startswith(HERE):
         frame = frame.f_back
     return frame
 
@@ -218,7 +221,7 @@ def stack_of(frame: FrameType | None) -> tuple[Site, ...]:
     sites: list[Site] = []
     while frame is not None and len(sites) < _STACK_DEPTH:
         code = frame.f_code
-        if not code.co_filename.startswith(_HERE):
+        if not code.co_filename.startswith(HERE):
             sites.append(Site(code.co_filename, frame.f_lineno or 0, code.co_qualname))
         frame = frame.f_back
     return tuple(sites)
@@ -226,6 +229,16 @@ def stack_of(frame: FrameType | None) -> tuple[Site, ...]:
 
 def make_record(verb: str, root_type: type, count: int) -> Record:
     """The Record of a call that is being made now. Called by the C core."""
+    from owned import _core
+
     file, line, function = calling_site()
     thread = threading.current_thread().name
-    return Record(verb, root_type.__name__, count, file, line, function, thread)
+    stack = calling_stack() if _core.get_mode() == STRICT else ()
+    return Record(verb, root_type.__name__, count, file, line, function, thread, stack)
+
+
+def make_birth(known_type: type, thread: str, places: tuple[tuple[str, int, str], ...]) -> Record:
+    """The Record of an object that was made at the innermost of these places. Called by the C core."""
+    stack = tuple(Site(*place) for place in places)
+    made = stack[0] if stack else Site("<unknown>", 0, "<unknown>")
+    return Record("make", known_type.__name__, 1, made.file, made.line, made.function, thread, stack)

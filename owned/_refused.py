@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import enum
 import struct
-import sys
 import types
+
+from owned._known_types import is_of_event_loop, is_synchronized
 
 _CONSTANT = "its members are constants, made once for every thread: there is nothing to guard"
 _TWO_THREADS = (
@@ -17,31 +18,6 @@ _LOOP = (
     "belongs to an event loop, which calls it from code of its own: keep its data in an @owned object of its own, and "
     "let the loop's thread own that"
 )
-
-# Looked up only where their modules are loaded: nobody can have derived from a class of a module that is not.
-_KINDS = {
-    _TWO_THREADS: {
-        "threading": ("Thread", "Condition", "Event", "Semaphore", "Barrier", "_RLock", "local"),
-        "_thread": ("LockType", "RLock", "_local"),
-        "queue": ("Queue", "SimpleQueue"),
-        "_queue": ("SimpleQueue",),
-        "concurrent.futures._base": ("Executor", "Future"),
-        "multiprocessing.process": ("BaseProcess",),
-        "multiprocessing.pool": ("Pool",),
-        "multiprocessing.queues": ("Queue", "SimpleQueue"),
-        "multiprocessing.synchronize": ("SemLock", "Condition", "Event"),
-        "multiprocessing.managers": ("BaseManager", "BaseProxy"),
-        "socketserver": ("BaseServer",),
-        "logging": ("Handler", "Logger"),
-    },
-    _LOOP: {
-        "asyncio.events": ("AbstractEventLoop", "Handle"),
-        "asyncio.futures": ("Future", "_PyFuture"),
-        "asyncio.tasks": ("Task", "_PyTask"),
-        "asyncio.queues": ("Queue",),
-        "asyncio.locks": ("Lock", "Event", "Condition", "Semaphore", "Barrier"),
-    },
-}
 
 # Flags of type objects, from CPython's Include/object.h; part of the stable ABI.
 _IMMUTABLETYPE = 1 << 8
@@ -63,9 +39,10 @@ def refuse(cls: type) -> None:
         raise TypeError(f"@owned cannot guard the enum {name}: {_CONSTANT}")
     if issubclass(cls, (_core.Lock, _core.RLock, _core.Region)):
         raise TypeError(f"@owned cannot guard {name}: it {_TWO_THREADS}")
-    for reason, modules in _KINDS.items():
-        if issubclass(cls, _loaded(modules)):
-            raise TypeError(f"@owned cannot guard {name}: it {reason}")
+    if is_synchronized(cls):
+        raise TypeError(f"@owned cannot guard {name}: it {_TWO_THREADS}")
+    if is_of_event_loop(cls):
+        raise TypeError(f"@owned cannot guard {name}: it {_LOOP}")
     if vars(cls).get("_is_protocol", False):
         raise TypeError(f"@owned cannot guard the protocol {name}: guard the classes that implement it")
     if issubclass(cls, type):
@@ -92,11 +69,6 @@ def refuse_remaking(cls: type) -> None:
                     f"@owned cannot make {cls.__name__} anew: what options were given to its metaclass "
                     f"{metaclass.__name__} is not known. Write `class {cls.__name__}(Owned, ...)` instead of decorating"
                 )
-
-
-def _loaded(modules: dict[str, tuple[str, ...]]) -> tuple[type, ...]:
-    found = [getattr(sys.modules.get(module), name, None) for module, names in modules.items() for name in names]
-    return tuple(kind for kind in found if isinstance(kind, type))
 
 
 def _refuse_layout(cls: type) -> None:

@@ -214,7 +214,7 @@ class Report:
                 self._add_children(self._ledger)
             sites = [attrs.evolve(site, threads=set(site.threads)) for site in self._sites.values()]
         total = sum(site.count for site in sites)
-        if sites or not quiet:
+        if sites or not quiet or _nothing_is_checked():
             self._screen.write(self._summary(sites, total))
         self._closing = sites
         return total
@@ -228,6 +228,8 @@ class Report:
     def _summary(self, sites: list[Mistake], total: int) -> str:
         paint = self._screen.paint
         if not sites:
+            if _nothing_is_checked():
+                return f"{self._prefix()} {paint('nothing was checked', 'bad')}: the mode is off\n"
             return f"{self._prefix()} {paint('no violations', 'good')}\n"
         different = len({(site.facts.file, site.facts.line, site.facts.function) for site in sites})
         headline = f"{_number(total, 'violation')} at {_number(different, 'site')}"
@@ -290,6 +292,12 @@ def whose_words(facts: Violation) -> str:
     if facts.state == "orphaned":
         return f"left behind by thread {facts.owner!r}, which has finished"
     return ""
+
+
+def _nothing_is_checked() -> bool:
+    from owned import _modes
+
+    return _modes.mode() is _modes.Mode.OFF
 
 
 _following: list[AbstractContextManager[None]] = []

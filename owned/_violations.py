@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from owned import _policy, errors
+from owned import _life, _policy, errors
 from owned._records import Record, Violation, calling_frame, calling_site
+from owned._threads import stack_now
 
 if TYPE_CHECKING:
     from owned._core import ThreadInfo
@@ -94,17 +95,20 @@ def make_violation(
     toucher = threading.current_thread().name
     if state == "shared":
         owner = holder
+    life = _life.known_life(obj)
+    record = _life.record_of(state, life, record)
     type_name = known_type.__name__
-    label = _label(form, name)
-    touch = _touch(type_name, verb, form, label)
+    labelled = label(form, name)
+    touch = _touch(type_name, verb, form, labelled)
     advice = (_where_known(obj) if state == "private" else "") + ADVICE[state]
-    message = f"thread {toucher!r} tried to {touch}, but {_whose(state, owner, lock, record)}. {advice}"
+    whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
+    message = f"thread {toucher!r} tried to {touch}, but {whose_it_is}. {advice}"
     error = _KINDS[state](
         message,
         type_name=type_name,
         address=id(obj),
         access=verb,
-        name=label,
+        name=labelled,
         touch=touch,
         state=state,
         owner=None if owner is None else owner.name,
@@ -115,6 +119,8 @@ def make_violation(
         record=record,
         site=calling_site(),
         advice=advice,
+        life=life,
+        owner_stack=stack_now(owner),
     )
     if may_pass:
         return react(error)
@@ -137,6 +143,7 @@ def make_refusal(
         toucher=threading.current_thread().name,
         toucher_id=_core.thread_id(),
         site=calling_site(),
+        life=_life.known_life(obj),
     )
     report(error)
     return error
@@ -196,7 +203,7 @@ def whose(facts: Facts) -> str:
     return _whose(state, holder if state == "shared" else owner, lock, record)
 
 
-def _label(form: str, name: object) -> str | None:
+def label(form: str, name: object) -> str | None:
     if name is None and form != "item":
         return None
     if form != "item":

@@ -6,9 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from owned._records import Record, Violation
+    from owned._records import Record, Site, Violation
 
 __all__ = [
+    "AliasWarning",
+    "ForeignObjectWarning",
     "FreezeError",
     "FrozenError",
     "LockNotHeldError",
@@ -41,10 +43,12 @@ class OwnershipError(RuntimeError):
         toucher_id: that thread's number (``int``).
         lock: what guards it, if it is shared (``str``).
         record: the ``freeze``, ``share`` or ``move`` that brought it into its state (``Record``).
-        life: the steps that led here, oldest first, where they were noted: the other order of two locks (``tuple`` of
-            ``Record``).
         site: where it was touched: file name, line number, function name (``tuple``).
         advice: the way out (``str``).
+        life: where the object was made, and the verbs that took it along since; for locks, where the other order was
+            taken (``Record``, oldest first). Empty unless the mode was strict.
+        owner_stack: where the owner or the lock's holder was at that moment (``Site``, innermost first). Empty unless
+            the mode was strict, and on an interpreter that runs without the GIL.
         violation: all of this and more as one value that can be kept (``Violation``).
     """
 
@@ -60,9 +64,10 @@ class OwnershipError(RuntimeError):
     toucher_id: int | None = None
     lock: str | None = None
     record: Record | None = None
-    life: tuple[Record, ...] = ()
     site: tuple[str, int, str] | None = None
     advice: str | None = None
+    life: tuple[Record, ...] = ()
+    owner_stack: tuple[Site, ...] = ()
     violation: Violation | None = None
 
     def __init__(self, message: str = "", /, **facts: Any) -> None:
@@ -111,3 +116,11 @@ class ViolationWarning(OwnershipWarning):
     """
 
     violation: Violation | None = None
+
+
+class AliasWarning(OwnershipWarning):
+    """Somebody else still holds what was stored in a guarded object as a copy, or what ``own`` was put around."""
+
+
+class ForeignObjectWarning(OwnershipWarning):
+    """A shared object reaches something that nobody guards."""

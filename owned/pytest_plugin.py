@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import owned
+
 if TYPE_CHECKING:
     from owned._pytest_session import Watch
     from owned._records import Violation
 
 _MARKER = (
-    "owned(mode=None, allow=None): run the test in another mode ('strict', 'checked', 'guard', 'off'); let violations "
+    "owned(mode=None, allow=None): run the test in another mode ('strict', 'checked', 'guard'); let violations "
     "happen in it: True, the name or class of an error, 'Type', 'Type.attribute', or a tuple of those"
 )
 
@@ -32,6 +34,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         choices=("strict", "checked", "guard", "off"),
         default=None,
         help="check the tests in this mode; a violation on any thread, swallowed or not, fails its test",
+    )
+    group.addoption(
+        "--owned-report",
+        metavar="FILE",
+        default=None,
+        help="write an HTML page of the violations, and in mode strict of who held which lock when",
     )
     parser.addini("owned", "the mode to check the tests in, unless --owned names one", default="")
     parser.addini(
@@ -57,6 +65,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker; start now where a conftest.py has loaded the plugin."""
     config.addinivalue_line("markers", _MARKER)
     _start(config)
+    file = config.getoption("owned_report")
+    if file is not None:
+        from owned._pytest_html import Reporter
+
+        config.pluginmanager.register(Reporter(config, file), "owned-report")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -86,9 +99,10 @@ def owned_violations(request: pytest.FixtureRequest) -> list[Violation]:
 @pytest.fixture
 def owned_strict(request: pytest.FixtureRequest) -> Iterator[None]:
     """Run this test in mode strict, and fail it for its violations, whatever the command line says."""
-    watch = _watch(request)
-    watch.run_of(request.node)
-    with watch.switched("strict"):
+    if owned.mode() == "off":
+        pytest.skip("the mode is off, and what was made in it can be checked in no other")
+    _watch(request).run_of(request.node)
+    with owned.strict():
         yield
 
 

@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
+from unittest import mock
 
 import pytest
+
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""The environment in which pytest loads the plugins that it is told to load, and no others."""
 
 PRELUDE = """
 import threading
@@ -65,15 +70,18 @@ class Outcome:
                 self.of.setdefault(name, "passed")
 
 
-def run_suite(pytester: pytest.Pytester, source: str, *options: str) -> Outcome:
+def run_suite(pytester: pytest.Pytester, source: str, *options: str, plugins: tuple[str, ...] = ()) -> Outcome:
     """Run a suite in this process.
 
     Args:
         pytester: pytest's fixture.
         source: what follows `PRELUDE` in the test module.
         *options: of pytest.
+        plugins: the plugins to load by name beside ours. What else is installed stays away.
     """
     pytester.makepyfile(PRELUDE + textwrap.dedent(source))
-    done = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio", *options)
+    named = [option for plugin in ("no:cacheprovider", "owned", *plugins) for option in ("-p", plugin)]
+    with mock.patch.dict(os.environ, ALONE):
+        done = pytester.runpytest_inprocess(*named, *options)
     assert done.reprec is not None  # type: ignore[attr-defined]
     return Outcome(done.reprec, done.stdout.str() + done.stderr.str())  # type: ignore[attr-defined]

@@ -26,11 +26,9 @@ def violation(elsewhere: Any, touch: Any) -> owned.OwnershipError:
 def test_hierarchy() -> None:
     """All but warnings are RuntimeErrors; what changes a frozen thing is a TypeError too."""
     for name in errors.__all__:
-        if name.endswith("Warning"):
-            assert issubclass(getattr(errors, name), owned.OwnershipWarning)
-            continue
-        assert issubclass(getattr(errors, name), owned.OwnershipError)
-        assert issubclass(getattr(errors, name), RuntimeError)
+        base = owned.OwnershipWarning if name.endswith("Warning") else owned.OwnershipError
+        assert issubclass(getattr(errors, name), base)
+        assert issubclass(base, (RuntimeError, UserWarning))
         assert not issubclass(getattr(errors, name), (AttributeError, LookupError))
     assert issubclass(owned.FrozenError, TypeError)
     assert issubclass(owned.FreezeError, TypeError)
