@@ -279,7 +279,11 @@ def needs_no_guard(cls: type) -> bool:
     for base in mro:
         if base in _registered:
             return _registered[base] is None
-    if cls in _ATOMIC or cls in _CODE or any(base is enum.Enum or base is types.ModuleType or base is type for base in mro):
+    if (
+        cls in _ATOMIC
+        or cls in _CODE
+        or any(base is enum.Enum or base is types.ModuleType or base is type for base in mro)
+    ):
         return True
     if _named(cls, _IMMUTABLE, exactly=True):
         return True

@@ -42,7 +42,9 @@ def test_story():
     publish(account)
     assert owned.explain(account).splitlines()[0].endswith("Its life:")
     made, moved, claimed, shared = story(account)
-    assert made.startswith(f"  made at here.py:{line_of(open_account)} in open_account by thread 'MainThread', called from ")
+    assert made.startswith(
+        f"  made at here.py:{line_of(open_account)} in open_account by thread 'MainThread', called from "
+    )
     assert moved == f"  moved at here.py:{line_of(hand_over)} in hand_over by thread 'MainThread'"
     assert claimed.startswith("  claimed at here.py:")
     assert shared == f"  shared at here.py:{line_of(publish)} in publish by thread 'MainThread'"
