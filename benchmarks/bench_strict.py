@@ -27,12 +27,16 @@ CHECKED, STRICT = 2, 3
 
 @owned.owned(slots=True)
 class Slots:
+    """Fields in slots."""
+
     a: int
     items: object
 
 
 @owned.owned
 class Keeper:
+    """Stores a container."""
+
     def __init__(self, items: list[int]) -> None:
         self.items = items
 
