@@ -6,12 +6,14 @@
 #include "graph.h"
 #include "life.h"
 #include "lock.h"
+#include "mode.h"
 #include "state.h"
+#include "stats.h"
 #include "verbs.h"
 
 int owned_adopt_add(PyObject *module);
 
-static const owned_access adopting = {OWNED_OPERATION, "adopt", NULL, 1};
+static const owned_access adopting = {OWNED_VERB, "adopt", NULL, 1};
 
 static int
 takes_orphaned(owned_region *region, PyObject *Py_UNUSED(obj))
@@ -58,9 +60,11 @@ adopt_object(PyObject *obj)
     if (owned_region_is_orphaned(region))
         result = adopt_orphaned(obj, region);
     else if (owned_region_state_of(region) == OWNED_SHARED || owned_region_state_of(region) == OWNED_FROZEN) {
+        PyTypeObject *type = owned_known_type(obj);
         result = owned_refuse(owned_the_state->OwnershipError, "adopt", obj,
-                              "this %.200s is %s: it belongs to no thread, so there is nothing to adopt",
-                              owned_known_type(obj)->tp_name, owned_region_state_name(region));
+                              "this %.200s is %s: it belongs to no thread, so there is nothing to adopt", type->tp_name,
+                              owned_region_state_name(region));
+        Py_DECREF((PyObject *)type);
     }
     else {
         owned_thread_info *owner = owned_region_owner(region);
@@ -110,8 +114,12 @@ adopt_impl(PyObject *Py_UNUSED(module), PyObject *obj)
     int is_thread = owned_carried(obj) != NULL ? 0 : PyObject_IsInstance(obj, state->Thread);
     if (is_thread < 0)
         return NULL;
-    if ((is_thread ? adopt_thread(obj) : owned_lock_check(obj) ? owned_lock_adopt(obj) : adopt_object(obj)) < 0)
-        return NULL;
+    owned_mode_rely();
+    int is_lock = owned_lock_check(obj); /* which is taken over in every mode */
+    if (is_lock || owned_mode_now() != OWNED_MODE_OFF || PyObject_TypeCheck(obj, owned_the_state->Owned))
+        if ((is_thread ? adopt_thread(obj) : is_lock ? owned_lock_adopt(obj) : adopt_object(obj)) < 0)
+            return NULL;
+    owned_count(OWNED_COUNT_ADOPTIONS);
     return Py_NewRef(obj);
 }
 

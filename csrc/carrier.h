@@ -22,7 +22,7 @@ typedef struct { PyObject_HEAD PyObject *wrapped; owned_region *region; } owned_
 owned_region **owned_carried(PyObject *obj);
 
 /* The type a user knows the object by: the wrapped object's for a wrapper, and for the wrapper of a bound method that of the object
- * it is bound to. Borrowed from obj. */
+ * it is bound to. New reference; cannot fail. */
 PyTypeObject *owned_known_type(PyObject *obj);
 
 /* Give a subclass of Owned that was never prepared (object.c) its checks. Idempotent; runs Python. 0, or -1 with an error set. */

@@ -4,15 +4,19 @@
  *     FORWARDED          re-point, look again
  *     mine               (it was forwarded, or this thread is new)        ALONE
  *     unchecked()        let through                                      ALLOWED
+ *     guard              reads                                            ALLOWED
+ *     off                all but writes to what is frozen                 ALLOWED
  *     PRIVATE, inherited held from now on by this thread, see adopt()     ALONE
  *     FROZEN             reads                                            ALLOWED     writes: FrozenError
  *     SHARED, foreign    ask the lock                                     ALONE       not held: LockNotHeldError
  *     else               WrongThreadError, LockNotHeldError, MovedError, OrphanedError
- */
+ *
+ * What is refused becomes an error, or passes after all if the policy says so (owned/_policy.py): ALLOWED. */
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
 #include "check.h"
 #include "life.h"
+#include "mode.h"
 #include "state.h"
 
 int owned_check_add(PyObject *module);
@@ -70,7 +74,13 @@ judge(owned_region *r, int writes)
         return OWNED_ALONE;
     if (owned_this_thread.unchecked)
         return OWNED_ALLOWED;
-    switch (owned_region_state_of(r)) {
+    owned_mode mode = owned_mode_now();
+    if (mode == OWNED_MODE_GUARD && !writes)
+        return OWNED_ALLOWED;
+    owned_region_state state = owned_region_state_of(r);
+    if (mode == OWNED_MODE_OFF && state != OWNED_FORWARDED && state != OWNED_FROZEN)
+        return OWNED_ALLOWED;
+    switch (state) {
     case OWNED_FROZEN:
         return writes ? OWNED_REFUSED : OWNED_ALLOWED;
     case OWNED_SHARED: {
@@ -106,7 +116,7 @@ owned_check_slow(PyObject *obj, owned_region **where, const owned_access *how, P
         r = now;
     }
     if (answer == OWNED_REFUSED)
-        owned_violation(obj, r, how, detail);
+        answer = owned_violation(obj, r, how, detail);
     Py_DECREF((PyObject *)r);
     return answer < 0 ? OWNED_REFUSED : answer;
 }

@@ -14,6 +14,7 @@ typedef enum {
     OWNED_ITEM,      /* detail is the key:                    write [3]             */
     OWNED_METHOD,    /* name is the method:                   call .append()        */
     OWNED_OPERATION, /* name is the operation:                len(), iteration, +   */
+    OWNED_VERB,      /* the same, of a call that is granted or not: no policy lets it pass  */
 } owned_access_form;
 
 typedef struct {
@@ -53,7 +54,8 @@ int owned_may_look(PyObject *obj, owned_region **where);
 /* New reference: "<Account at 0x7f.. owned by thread 'MainThread'>", for a thread that may not look. */
 PyObject *owned_stub(PyObject *obj, owned_region **where);
 
-/* Raise the OwnershipError that fits `region` (resolved, borrowed) for this access. Always OWNED_REFUSED. */
+/* An access to what is in `region` (resolved, borrowed) was refused: OWNED_REFUSED with the OwnershipError that fits set, or
+ * OWNED_ALLOWED where the policy lets it pass, which it never does with verbs and with what is frozen. */
 OWNED_COLD int owned_violation(PyObject *obj, owned_region *region, const owned_access *how, PyObject *detail);
 
 /* Raise an OwnershipError of `kind` for a call of `verb` on `obj` that cannot be granted, with a message of its own.

@@ -144,6 +144,7 @@ typedef char owned_mutex;
 /* 3.13 gave the member types and flags of structmember.h a prefix. */
 #ifndef Py_T_OBJECT_EX
 #  define Py_T_OBJECT_EX T_OBJECT_EX
+#  define Py_T_INT T_INT
 #  define Py_T_ULONGLONG T_ULONGLONG
 #  define Py_T_BOOL T_BOOL
 #  define Py_T_PYSSIZET T_PYSSIZET

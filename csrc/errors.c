@@ -2,25 +2,31 @@
  * never runs the object's own code. */
 // SPDX-License-Identifier: MIT
 #include "check.h"
-#include "carrier.h"
+#include "membrane.h"
 #include "state.h"
+#include "wrapper.h"
 
-static const char *const forms[] = {"attribute", "item", "method", "operation"};
+static const char *const forms[] = {"attribute", "item", "method", "operation", "operation"};
+
+static PyTypeObject *
+type_behind_wrapper(PyObject *wrapped)
+{
+    if (PyMethod_Check(wrapped))
+        return Py_TYPE(PyMethod_GET_SELF(wrapped));
+    if (PyCFunction_Check(wrapped) && PyCFunction_GET_SELF(wrapped) != NULL)
+        return Py_TYPE(PyCFunction_GET_SELF(wrapped));
+    return Py_TYPE(wrapped);
+}
 
 PyTypeObject *
 owned_known_type(PyObject *obj)
 {
-    owned_state *state = owned_the_state;
-    if (state->Wrapper != NULL && PyObject_TypeCheck(obj, state->Wrapper)) {
-        PyObject *wrapped = ((owned_wrapper *)obj)->wrapped;
-        if (wrapped != NULL && PyMethod_Check(wrapped))
-            return Py_TYPE(PyMethod_GET_SELF(wrapped));
-        if (wrapped != NULL && PyCFunction_Check(wrapped) && PyCFunction_GET_SELF(wrapped) != NULL)
-            return Py_TYPE(PyCFunction_GET_SELF(wrapped));
-        if (wrapped != NULL)
-            return Py_TYPE(wrapped);
-    }
-    return Py_TYPE(obj);
+    PyObject *wrapped = owned_is_wrapper(obj) ? owned_wrapper_inside(obj) : NULL;
+    if (wrapped == NULL)
+        return (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE(obj));
+    PyTypeObject *type = (PyTypeObject *)Py_NewRef((PyObject *)type_behind_wrapper(wrapped));
+    Py_DECREF(wrapped);
+    return type;
 }
 
 int
@@ -29,19 +35,23 @@ owned_violation(PyObject *obj, owned_region *region, const owned_access *how, Py
     PyObject *name = how->name == NULL ? NULL : PyUnicode_FromString(how->name);
     if (how->name != NULL && name == NULL)
         return OWNED_REFUSED;
-    PyObject *facts = owned_region_facts(region);
-    PyObject *error = NULL;
+    int may_pass = how->form != OWNED_VERB && owned_region_state_of(region) != OWNED_FROZEN;
+    int answer = OWNED_REFUSED;
+    PyTypeObject *type = owned_known_type(obj);
+    PyObject *error = NULL, *facts = owned_region_facts(region);
     if (facts != NULL)
-        error = PyObject_CallFunction(owned_the_state->make_violation, "OOOssOi", obj, (PyObject *)owned_known_type(obj), facts,
-                                      how->verb, forms[how->form], name != NULL ? name : detail != NULL ? detail : Py_None,
-                                      (int)how->writes);
+        error = PyObject_CallFunction(owned_the_state->make_violation, "OOOssOiO", obj, (PyObject *)type, facts, how->verb,
+                                      forms[how->form], name != NULL ? name : detail != NULL ? detail : Py_None,
+                                      (int)how->writes, may_pass ? Py_True : Py_False);
     Py_XDECREF(facts);
+    Py_DECREF((PyObject *)type);
     Py_XDECREF(name);
-    if (error != NULL) {
+    if (error == Py_None)
+        answer = OWNED_ALLOWED;
+    else if (error != NULL)
         PyErr_SetObject((PyObject *)Py_TYPE(error), error);
-        Py_DECREF(error);
-    }
-    return OWNED_REFUSED;
+    Py_XDECREF(error);
+    return answer;
 }
 
 int
@@ -52,9 +62,11 @@ owned_refuse(PyObject *kind, const char *verb, PyObject *obj, const char *format
     PyObject *message = PyUnicode_FromFormatV(format, values);
     va_end(values);
     PyObject *error = NULL;
-    if (message != NULL)
-        error = PyObject_CallFunction(owned_the_state->make_refusal, "OsOOO", kind, verb, obj,
-                                      (PyObject *)owned_known_type(obj), message);
+    if (message != NULL) {
+        PyTypeObject *type = owned_known_type(obj);
+        error = PyObject_CallFunction(owned_the_state->make_refusal, "OsOOO", kind, verb, obj, (PyObject *)type, message);
+        Py_DECREF((PyObject *)type);
+    }
     Py_XDECREF(message);
     if (error != NULL) {
         PyErr_SetObject((PyObject *)Py_TYPE(error), error);
@@ -66,14 +78,17 @@ owned_refuse(PyObject *kind, const char *verb, PyObject *obj, const char *format
 PyObject *
 owned_stub(PyObject *obj, owned_region **where)
 {
+    PyObject *text = NULL;
+    PyTypeObject *type = owned_known_type(obj);
     owned_region *r = owned_region_of(obj, where);
+    PyObject *facts = r == NULL ? NULL : owned_region_facts(r);
     if (r == NULL)
-        return PyUnicode_FromFormat("<%s at %p>", owned_known_type(obj)->tp_name, obj);
-    PyObject *facts = owned_region_facts(r);
-    Py_DECREF((PyObject *)r);
-    PyObject *text = facts == NULL ? NULL
-                                   : PyObject_CallFunction(owned_the_state->describe_stub, "OnO", (PyObject *)owned_known_type(obj),
-                                                           (Py_ssize_t)(uintptr_t)obj, facts);
+        text = PyUnicode_FromFormat("<%s at %p>", type->tp_name, obj);
+    else if (facts != NULL)
+        text = PyObject_CallFunction(owned_the_state->describe_stub, "OnO", (PyObject *)type, (Py_ssize_t)(uintptr_t)obj,
+                                     facts);
     Py_XDECREF(facts);
+    Py_XDECREF((PyObject *)r);
+    Py_DECREF((PyObject *)type);
     return text;
 }

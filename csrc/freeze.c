@@ -5,6 +5,7 @@
 #include "freeze_walk.h"
 #include "membrane.h"
 #include "state.h"
+#include "stats.h"
 #include "verbs.h"
 #include "wrapper.h"
 
@@ -201,8 +202,10 @@ freeze_impl(PyObject *Py_UNUSED(module), PyObject *obj)
     }
     record = owned_verb_record("freeze", obj, walk.nodes_used);
     frozen = record == NULL ? NULL : owned_region_new(OWNED_FROZEN, record, NULL, NULL);
-    if (frozen != NULL && commit(&walk, frozen) == 0)
+    if (frozen != NULL && commit(&walk, frozen) == 0) {
+        owned_count(OWNED_COUNT_FREEZES);
         result = Py_NewRef(owned_freeze_final_borrowed(&walk, obj));
+    }
 done:
     owned_freeze_walk_release(&walk);
     Py_XDECREF((PyObject *)frozen);

@@ -9,7 +9,7 @@
 #include "freeze_walk.h"
 #include "state.h"
 
-static const owned_access freezing = {OWNED_OPERATION, "freeze", NULL, 1};
+static const owned_access freezing = {OWNED_VERB, "freeze", NULL, 1};
 
 enum { PASSES = -1, FAILED = -2 };
 
@@ -95,7 +95,9 @@ path_text(owned_freeze_walk *walk, Py_ssize_t parent, PyObject *child)
             Py_XDECREF(step);
         }
     }
-    PyObject *root = ok ? PyUnicode_FromString(owned_short_name(owned_known_type(child))) : NULL, *text = NULL, *nothing = NULL;
+    PyTypeObject *type = owned_known_type(child);
+    PyObject *root = ok ? PyUnicode_FromString(owned_short_name(type)) : NULL, *text = NULL, *nothing = NULL;
+    Py_DECREF((PyObject *)type);
     if (root != NULL && PyList_Append(steps, root) == 0 && PyList_Reverse(steps) == 0 &&
         (nothing = PyUnicode_FromString("")) != NULL)
         text = PyUnicode_Join(nothing, steps);
@@ -218,7 +220,9 @@ refuse_never(owned_freeze_walk *walk, Py_ssize_t parent, PyObject *obj)
     int answer = never == NULL ? -1 : PyObject_IsTrue(never);
     Py_XDECREF(never);
     if (answer > 0) {
-        PyObject *reason = PyUnicode_FromFormat("this %s was marked with never_freeze()", owned_short_name(owned_known_type(obj)));
+        PyTypeObject *type = owned_known_type(obj);
+        PyObject *reason = PyUnicode_FromFormat("this %s was marked with never_freeze()", owned_short_name(type));
+        Py_DECREF((PyObject *)type);
         if (reason != NULL)
             owned_freeze_fail(walk, parent, obj, reason);
         Py_XDECREF(reason);

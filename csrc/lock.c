@@ -26,6 +26,8 @@
 #include "lock.h"
 
 #include "carrier.h"
+#include "lock_order.h"
+#include "mode.h"
 #include "state.h"
 #include "verbs.h"
 
@@ -37,6 +39,7 @@ typedef struct {
     uint64_t waiters; /* atomic */
     uint64_t posted;  /* atomic; 0 or 1 */
     PyThread_type_lock wakeup;
+    owned_lock_tag tag; /* strict mode's */
 } owned_lock;
 
 #define NS_PER_SECOND 1000000000LL
@@ -77,6 +80,25 @@ has_finished(uint64_t id)
     return finished;
 }
 
+/* Where its holder took it: (code, line); None if that is not known, or not ours to ask as the holder lives. */
+static PyObject *
+where_taken(owned_lock *self)
+{
+    uint64_t holder = owned_load_u64(&self->region.holder);
+    if (holder == OWNED_NOBODY)
+        Py_RETURN_NONE;
+    PyObject *info = owned_thread_info_of(holder);
+    if (info == NULL || info == Py_None)
+        return info;
+    PyObject *taken = Py_None;
+    if (info == (PyObject *)owned_this_thread.info || owned_load_u64(&((owned_thread_info *)info)->finished))
+        taken = owned_held_site((owned_thread_info *)info, &self->tag);
+    else
+        Py_INCREF(taken);
+    Py_DECREF(info);
+    return taken;
+}
+
 /* Set the error for a call ("acquire", "release" or "adopt") on a lock that is "mine", "another's" or "nobody's".
  * Always -1. */
 static OWNED_COLD int
@@ -85,8 +107,11 @@ refuse(owned_lock *self, const char *access, const char *hold)
     PyObject *facts = owned_region_facts(&self->region);
     if (facts == NULL)
         return -1;
-    PyObject *error =
-        PyObject_CallFunction(owned_the_state->make_lock_violation, "OOss", self, facts, access, hold);
+    PyObject *taken = where_taken(self);
+    PyObject *error = NULL;
+    if (taken != NULL)
+        error = PyObject_CallFunction(owned_the_state->make_lock_violation, "OOssO", self, facts, access, hold, taken);
+    Py_XDECREF(taken);
     Py_DECREF(facts);
     if (error != NULL) {
         PyErr_SetObject((PyObject *)Py_TYPE(error), error);
@@ -120,6 +145,7 @@ note_taken(owned_lock *self, uint64_t depth)
 static inline void
 give_back(owned_lock *self)
 {
+    owned_held_remove(&self->tag);
     owned_store_u64(&self->depth, 0);
     owned_this_thread.locks_held--;
     owned_swap_u64(&self->region.holder, OWNED_NOBODY);
@@ -152,6 +178,22 @@ wait_slice(owned_lock *self, int64_t ns, int interruptible)
     return got == PY_LOCK_INTR ? Py_MakePendingCalls() : 0;
 }
 
+/* A thread whose waits are directed (tests that choose the schedule) says so before each: 1 if the lock may be free when
+ * the call is back, 0 to wait here, -1 with an error set. */
+static int
+tell_wait(owned_lock *self, int64_t timeout)
+{
+    if (!owned_this_thread.tells_waits)
+        return 0;
+    PyObject *answer = PyObject_CallFunctionObjArgs(owned_the_state->about_to_wait, (PyObject *)self,
+                                                    timeout == FOR_EVER ? Py_True : Py_False, NULL);
+    if (answer == NULL)
+        return -1;
+    int again = PyObject_IsTrue(answer);
+    Py_DECREF(answer);
+    return again;
+}
+
 static OWNED_COLD int
 wait_and_swap(owned_lock *self, int64_t timeout, int interruptible)
 {
@@ -171,6 +213,8 @@ wait_and_swap(owned_lock *self, int64_t timeout, int interruptible)
             break;
         result = refuse_orphaned(self);
         if (result == 0)
+            result = tell_wait(self, timeout);
+        if (result == 0)
             result = wait_slice(self, left < SLICE_NS ? left : SLICE_NS, interruptible);
         if (result < 0)
             break;
@@ -188,16 +232,30 @@ take(owned_lock *self, int64_t timeout, int interruptible, uint64_t depth)
     if (owned_thread_id() == 0)
         return -1;
     int taken = try_swap(self) ? 1 : wait_and_swap(self, timeout, interruptible);
-    if (taken > 0)
+    if (taken > 0) {
         note_taken(self, depth);
+        if (OWNED_UNLIKELY(owned_mode_is_strict()))
+            owned_held_add((PyObject *)self, &self->tag);
+    }
     return taken;
+}
+
+/* The same for acquire(). Only a wait without a limit has an order to keep: any other ends by itself, and is how a
+ * program backs out. */
+static inline int
+take_in_order(owned_lock *self, int64_t timeout)
+{
+    if (OWNED_UNLIKELY(owned_this_thread.listed != 0) && timeout == FOR_EVER && owned_mode_is_strict() &&
+        owned_lock_order_check((PyObject *)self, &self->tag, 0) < 0)
+        return -1;
+    return take(self, timeout, 1, 1);
 }
 
 static int
 take_recursive(owned_lock *self, int64_t timeout)
 {
     if (!is_mine(self))
-        return take(self, timeout, 1, 1);
+        return take_in_order(self, timeout);
     owned_store_u64(&self->depth, self->depth + 1);
     return 1;
 }
@@ -207,7 +265,7 @@ take_once(owned_lock *self, int64_t timeout)
 {
     if (timeout == FOR_EVER && is_mine(self))
         return refuse(self, "acquire", "mine");
-    return take(self, timeout, 1, 1);
+    return take_in_order(self, timeout);
 }
 
 /* ---- arguments of acquire(), checked as threading's are ------------------------------------------------------- */
@@ -383,7 +441,8 @@ lock_release_save(PyObject *op, PyObject *Py_UNUSED(ignored))
     return depth;
 }
 
-/* As in CPython a signal does not interrupt this wait: Condition.wait() promises to come back with the lock held. */
+/* As in CPython a signal does not interrupt this wait: Condition.wait() promises to come back with the lock held. So a
+ * wrong order is told and taken all the same, and what goes wrong in telling it (Ctrl-C, no memory) waits until then. */
 static PyObject *
 lock_acquire_restore(PyObject *op, PyObject *state)
 {
@@ -395,7 +454,16 @@ lock_acquire_restore(PyObject *op, PyObject *state)
         PyErr_Format(PyExc_ValueError, "`state` must come from _release_save(), got %zd", depth);
         return NULL;
     }
-    if (take(self, FOR_EVER, 0, (uint64_t)depth) < 0)
+    PyObject *error = NULL;
+    if (owned_this_thread.listed != 0 && owned_mode_is_strict() && owned_lock_order_check(op, &self->tag, 1) < 0)
+        error = PyErr_GetRaisedException();
+    int taken = take(self, FOR_EVER, 0, (uint64_t)depth);
+    if (error != NULL && taken > 0) {
+        PyErr_SetRaisedException(error);
+        return NULL;
+    }
+    Py_XDECREF(error);
+    if (taken < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -410,8 +478,10 @@ lock_at_fork_reinit(PyObject *op, PyObject *Py_UNUSED(ignored))
     PyThread_type_lock fresh = PyThread_allocate_lock();
     if (fresh == NULL)
         return PyErr_NoMemory();
-    if (is_mine(self))
+    if (is_mine(self)) {
+        owned_held_remove(&self->tag);
         owned_this_thread.locks_held--;
+    }
     PyThread_acquire_lock(fresh, WAIT_LOCK);
     self->wakeup = fresh;
     owned_store_u64(&self->depth, 0);
@@ -466,6 +536,39 @@ done:
     return text;
 }
 
+/* ---- by the shortest way, from C ------------------------------------------------------------------------------- */
+
+static int
+call_method(PyObject *lock, PyObject *name)
+{
+    PyObject *done = PyObject_CallMethodNoArgs(lock, name);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+int
+owned_lock_enter(PyObject *lock)
+{
+    int taken;
+    if (Py_IS_TYPE(lock, owned_the_state->RLock))
+        taken = take_recursive((owned_lock *)lock, FOR_EVER);
+    else if (Py_IS_TYPE(lock, owned_the_state->Lock))
+        taken = take_once((owned_lock *)lock, FOR_EVER);
+    else
+        return call_method(lock, owned_the_state->str_acquire);
+    return taken < 0 ? -1 : 0;
+}
+
+int
+owned_lock_leave(PyObject *lock)
+{
+    if (!Py_IS_TYPE(lock, owned_the_state->RLock) && !Py_IS_TYPE(lock, owned_the_state->Lock))
+        return call_method(lock, owned_the_state->str_release);
+    PyObject *done = lock_release(lock, NULL);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
 static PyObject *
@@ -490,6 +593,8 @@ lock_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return PyErr_NoMemory();
     }
     PyThread_acquire_lock(self->wakeup, WAIT_LOCK);
+    if (OWNED_UNLIKELY(owned_mode_is_strict()))
+        self->tag.made = owned_site_here();
     return (PyObject *)self;
 }
 
@@ -497,8 +602,11 @@ static void
 lock_dealloc(PyObject *op)
 {
     owned_lock *self = (owned_lock *)op;
-    if (is_mine(self))
+    if (is_mine(self)) {
+        owned_held_remove(&self->tag);
         owned_this_thread.locks_held--;
+    }
+    owned_lock_tag_clear(&self->tag);
     if (self->wakeup != NULL) {
         /* Freeing a taken lock is undefined; the try takes it if a wake-up is posted. */
         PyThread_acquire_lock(self->wakeup, NOWAIT_LOCK);
@@ -530,6 +638,8 @@ owned_lock_adopt(PyObject *lock)
     if (!finished || !owned_cas_u64(&self->region.holder, holder, owned_this_thread.id))
         return refuse(self, "adopt", "another's");
     note_taken(self, 1);
+    if (owned_mode_is_strict())
+        owned_held_add(lock, &self->tag);
     return 0;
 }
 
@@ -538,12 +648,15 @@ owned_lock_adopt(PyObject *lock)
 static const owned_access locked_call = {OWNED_OPERATION, "call", "locked()", 1};
 
 /* The lock of a shared object; None where this thread needs none; the violation where no lock would help. */
-static PyObject *
-lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+PyObject *
+owned_lock_to_take(PyObject *obj, const owned_access *how, PyObject *detail)
 {
     if (owned_thread_id() == 0)
         return NULL;
+    int off = owned_mode_now() == OWNED_MODE_OFF;
     owned_region **where = owned_carried(obj);
+    if (off && !PyObject_TypeCheck(obj, owned_the_state->Owned))
+        return PyObject_CallOneArg(owned_the_state->off_lock_to_take, obj);
     if (where == NULL && !Py_IS_TYPE(obj, owned_the_state->Region)) {
         PyErr_Format(PyExc_TypeError, "`obj` must be a guarded object, got %.200s%s", Py_TYPE(obj)->tp_name,
                      owned_lock_check(obj) ? ", which is a context manager itself: `with lock:`" : "");
@@ -558,13 +671,56 @@ lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
         lock = owned_region_lock(r);
     else if (state == OWNED_FROZEN || owned_this_thread.unchecked || owned_region_is_mine(r))
         lock = Py_NewRef(Py_None);
-    else
-        owned_violation(obj, r, &locked_call, NULL);
+    else if (off)
+        lock = PyObject_CallOneArg(owned_the_state->off_lock_to_take, obj);
+    else if (owned_violation(obj, r, how, detail) == OWNED_ALLOWED)
+        lock = Py_NewRef(Py_None);
     Py_DECREF((PyObject *)r);
     return lock;
 }
 
+static PyObject *
+lock_to_take_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    return owned_lock_to_take(obj, &locked_call, NULL);
+}
+
+static PyObject *
+tell_waits_impl(PyObject *Py_UNUSED(module), PyObject *wanted)
+{
+    int on = PyObject_IsTrue(wanted);
+    if (on < 0)
+        return NULL;
+    owned_this_thread.tells_waits = (unsigned)on;
+    Py_RETURN_NONE;
+}
+
+/* ---- for messages and reports ---------------------------------------------------------------------------------- */
+
+static PyObject *
+lock_ordinal_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    if (owned_lock_check(obj))
+        return PyLong_FromUnsignedLongLong(owned_load_u64(&((owned_lock *)obj)->tag.ordinal));
+    PyErr_Format(PyExc_TypeError, "`lock` must be a lock of ours, got %.200s", Py_TYPE(obj)->tp_name);
+    return NULL;
+}
+
+static PyObject *
+lock_made_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    if (owned_lock_check(obj))
+        return owned_site_told(&((owned_lock *)obj)->tag.made);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
+    {"tell_waits", tell_waits_impl, METH_O,
+     PyDoc_STR("tell_waits(wanted, /)\n--\n\nWhether owned._waits hears of it before this thread waits for a lock.")},
+    {"lock_ordinal", lock_ordinal_impl, METH_O,
+     PyDoc_STR("lock_ordinal(lock, /)\n--\n\nThe number strict mode gave the lock when it first met it, or 0.")},
+    {"lock_made", lock_made_impl, METH_O,
+     PyDoc_STR("lock_made(lock, /)\n--\n\nWhere a lock of ours was made in strict mode: its code and line; or None.")},
     {"lock_to_take", lock_to_take_impl, METH_O,
      PyDoc_STR("lock_to_take(obj, /)\n--\n\nThe lock a thread takes to touch the object, or None where it needs none.")},
     {NULL, NULL, 0, NULL},
@@ -580,7 +736,8 @@ PyDoc_STRVAR(lock_doc,
 "ever gets an error instead.\n\n"
 "Raises:\n"
 "    LockNotHeldError: release() by a thread that does not hold it.\n"
-"    LockOrderError: acquire() without a timeout by the thread that holds it.\n"
+"    LockOrderError: acquire() without a timeout by the thread that holds it; in strict mode also in an order with\n"
+"        other locks that contradicts the one they were taken in before.\n"
 "    OrphanedError: acquire() when the thread that holds it has ended; adopt(lock) takes it over.\n\n"
 "Threads:\n"
 "    Every method may be called by any thread at any time.");
@@ -592,6 +749,8 @@ PyDoc_STRVAR(rlock_doc,
 "and releases it as often.\n\n"
 "Raises:\n"
 "    LockNotHeldError: release() by a thread that does not hold it.\n"
+"    LockOrderError: in strict mode, acquire() without a timeout in an order with other locks that contradicts the one\n"
+"        they were taken in before.\n"
 "    OrphanedError: acquire() when the thread that holds it has ended; adopt(lock) takes it over.\n\n"
 "Threads:\n"
 "    Every method may be called by any thread at any time.");
@@ -606,7 +765,8 @@ PyDoc_STRVAR(lock_acquire_doc,
 "    True if this thread holds the lock now, False if it was not to be had in time.\n\n"
 "Raises:\n"
 "    OrphanedError: the thread that holds it has ended, or ends while we wait (noticed within half a second).\n"
-"    LockOrderError: this thread holds it, there is no timeout, and it is no RLock.\n"
+"    LockOrderError: there is no timeout, and this thread holds it; or, in strict mode, holds another lock that was\n"
+"        taken after it before.\n"
 "    ValueError, OverflowError, TypeError: for the arguments threading.Lock refuses.\n\n"
 "Threads:\n"
 "    Any thread. Other threads run while it waits, and a signal handler that raises ends the wait.");
@@ -621,6 +781,7 @@ PyDoc_STRVAR(rlock_acquire_doc,
 "    True if this thread holds the lock now, False if it was not to be had in time.\n\n"
 "Raises:\n"
 "    OrphanedError: the thread that holds it has ended, or ends while we wait (noticed within half a second).\n"
+"    LockOrderError: in strict mode, without a timeout: this thread holds another lock that was taken after it before.\n"
 "    ValueError, OverflowError, TypeError: for the arguments threading.RLock refuses.\n\n"
 "Threads:\n"
 "    Any thread. Other threads run while it waits, and a signal handler that raises ends the wait.");

@@ -3,7 +3,7 @@
 #ifndef OWNED_LOCK_H
 #define OWNED_LOCK_H
 
-#include "region.h"
+#include "check.h"
 
 /* The region that stands for `lock`: one of ours is its own; a foreign lock that can tell who holds it has one as long as
  * something is shared under it. New reference; TypeError for a lock that cannot tell, and for what is no lock. */
@@ -15,6 +15,14 @@ int owned_lock_check(PyObject *obj);
 /* Take over a lock of ours whose holder's thread has finished: this thread holds it once from now on. 0 (also where this
  * thread holds it already), or -1 with an error set: nobody holds it, or a thread that lives. */
 int owned_lock_adopt(PyObject *lock);
+
+/* acquire() and release() of a lock of any kind, by the shortest way. 0, or -1 with an error set. */
+int owned_lock_enter(PyObject *lock);
+int owned_lock_leave(PyObject *lock);
+
+/* The lock that a thread takes to touch a guarded object or Region, None where it needs none. NULL with an error set: no
+ * lock would help (the violation is told as `how` and `detail` say), or the object has no region. */
+PyObject *owned_lock_to_take(PyObject *obj, const owned_access *how, PyObject *detail);
 
 int owned_lock_add(PyObject *module);
 

@@ -87,7 +87,7 @@ is_guarded_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 static PyObject *
 known_type_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 {
-    return Py_NewRef((PyObject *)owned_known_type(obj));
+    return (PyObject *)owned_known_type(obj);
 }
 
 static PyObject *

@@ -26,4 +26,14 @@ owned_mode_is_strict(void)
     return owned_mode_now() == OWNED_MODE_STRICT;
 }
 
+/* Something has come to depend on whether the mode is off: a class was made, an object owned or shared. */
+extern uint64_t owned_mode_relied_on; /* atomic; 0 or 1 */
+
+static inline void
+owned_mode_rely(void)
+{
+    if (OWNED_UNLIKELY(!owned_load_u64(&owned_mode_relied_on)))
+        owned_store_u64(&owned_mode_relied_on, 1);
+}
+
 #endif

@@ -3,6 +3,7 @@
 #include "state.h"
 
 int owned_mode_add(PyObject *module);
+int owned_stats_add(PyObject *module);
 int owned_thread_add(PyObject *module);
 int owned_region_add(PyObject *module);
 int owned_slot_add(PyObject *module);
@@ -11,7 +12,10 @@ int owned_finalize_add(PyObject *module);
 int owned_life_add(PyObject *module);
 int owned_containers_add(PyObject *module);
 int owned_wrapper_add(PyObject *module);
+int owned_held_add_functions(PyObject *module);
+int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
+int owned_method_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
 int owned_move_add(PyObject *module);
@@ -21,6 +25,7 @@ int owned_look_add(PyObject *module);
 
 static int (*const parts[])(PyObject *) = {
     owned_mode_add,
+    owned_stats_add,
     owned_thread_add,
     owned_region_add,
     owned_slot_add,
@@ -29,7 +34,10 @@ static int (*const parts[])(PyObject *) = {
     owned_life_add,
     owned_containers_add,
     owned_wrapper_add,
+    owned_held_add_functions,
+    owned_lock_order_add,
     owned_lock_add,
+    owned_method_add,
     owned_check_add,
     owned_share_add,
     owned_move_add,

@@ -5,12 +5,14 @@
 // SPDX-License-Identifier: MIT
 #include "graph.h"
 #include "life.h"
+#include "mode.h"
 #include "state.h"
+#include "stats.h"
 #include "verbs.h"
 
 int owned_move_add(PyObject *module);
 
-static const owned_access moving = {OWNED_OPERATION, "move", NULL, 1};
+static const owned_access moving = {OWNED_VERB, "move", NULL, 1};
 
 typedef struct {
     PyObject_HEAD
@@ -73,6 +75,23 @@ regions_of(owned_graph *graph, owned_region *transit)
     return regions;
 }
 
+static parcel *
+parcel_new(PyObject *obj, PyObject *regions, PyObject *to, PyObject *record)
+{
+    parcel *p = PyObject_GC_New(parcel, owned_the_state->Parcel);
+    if (p == NULL)
+        return NULL;
+    p->content = Py_NewRef(obj);
+    p->regions = Py_NewRef(regions);
+    p->to = Py_NewRef(to);
+    p->record = Py_NewRef(record);
+    p->claimed = NULL;
+    p->weakrefs = NULL;
+    PyObject_GC_Track((PyObject *)p);
+    owned_count(OWNED_COUNT_MOVES);
+    return p;
+}
+
 /* Everything that can fail comes first: the walk, the record, the region, the parcel. */
 static PyObject *
 send(PyObject *obj, owned_region *region, PyObject *to)
@@ -90,15 +109,8 @@ send(PyObject *obj, owned_region *region, PyObject *to)
         goto done;
     record = owned_verb_record("move", obj, graph.taken_used + graph.membranes_used);
     regions = regions_of(&graph, transit);
-    if (record == NULL || regions == NULL || (p = PyObject_GC_New(parcel, owned_the_state->Parcel)) == NULL)
+    if (record == NULL || regions == NULL || (p = parcel_new(obj, regions, to, record)) == NULL)
         goto done;
-    p->content = Py_NewRef(obj);
-    p->regions = Py_NewRef(regions);
-    p->to = Py_NewRef(to);
-    p->record = Py_NewRef(record);
-    p->claimed = NULL;
-    p->weakrefs = NULL;
-    PyObject_GC_Track((PyObject *)p);
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(regions); i++)
         owned_region_depart((owned_region *)PyTuple_GET_ITEM(regions, i), record);
     for (size_t i = 0; i < graph.taken_used; i++)
@@ -110,6 +122,18 @@ done:
     Py_XDECREF(record);
     Py_XDECREF((PyObject *)transit);
     owned_graph_release(&graph);
+    return (PyObject *)p;
+}
+
+/* While the mode is off: a parcel and nothing else. */
+static PyObject *
+pack(PyObject *obj, PyObject *to)
+{
+    PyObject *record = owned_verb_record("move", obj, 1);
+    PyObject *regions = record == NULL ? NULL : PyTuple_New(0);
+    parcel *p = regions == NULL ? NULL : parcel_new(obj, regions, to, record);
+    Py_XDECREF(regions);
+    Py_XDECREF(record);
     return (PyObject *)p;
 }
 
@@ -130,14 +154,21 @@ move_impl(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
     static char *keywords[] = {"", "to", NULL};
     PyObject *obj, *to = Py_None, *sent = NULL;
     owned_region *region;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:move", keywords, &obj, &to) || check_addressee(to) < 0 ||
-        owned_verb_target("move", obj, &region) < 0)
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:move", keywords, &obj, &to) || check_addressee(to) < 0)
+        return NULL;
+    owned_mode_rely();
+    if (owned_mode_now() == OWNED_MODE_OFF && !PyObject_TypeCheck(obj, owned_the_state->Owned))
+        return pack(obj, to);
+    if (owned_verb_target("move", obj, &region) < 0)
         return NULL;
     owned_region_state state = owned_region_state_of(region);
-    if (state == OWNED_FROZEN || state == OWNED_SHARED)
+    if (state == OWNED_FROZEN || state == OWNED_SHARED) {
+        PyTypeObject *type = owned_known_type(obj);
         owned_refuse(owned_the_state->OwnershipError, "move", obj,
-                     "this %.200s is %s: it belongs to no thread, so there is nothing to move; pass it as it is",
-                     owned_known_type(obj)->tp_name, state == OWNED_FROZEN ? "frozen" : "shared");
+                     "this %.200s is %s: it belongs to no thread, so there is nothing to move; pass it as it is", type->tp_name,
+                     state == OWNED_FROZEN ? "frozen" : "shared");
+        Py_DECREF((PyObject *)type);
+    }
     else if (!owned_region_is_mine(region))
         owned_violation(obj, region, &moving, NULL);
     else
@@ -183,11 +214,13 @@ parcel_claim(PyObject *self, PyObject *Py_UNUSED(ignored))
     else
         before = Py_XNewRef(p->claimed);
     OWNED_END_CRITICAL();
-    if (content != NULL)
+    if (content != NULL) {
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(p->regions); i++) {
             owned_region_arrive((owned_region *)PyTuple_GET_ITEM(p->regions, i), p->record);
             owned_life_step(PyTuple_GET_ITEM(p->regions, i), claim);
         }
+        owned_count(OWNED_COUNT_CLAIMS);
+    }
     else
         owned_refuse(owned_the_state->MovedError, "claim", self,
                      "this parcel has been claimed: %S; a parcel is claimed once", before == NULL ? Py_None : before);

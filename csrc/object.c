@@ -6,11 +6,14 @@
  * first touch of an instance, which gets its region then.
  *
  * Attributes: Owned checks every read and write of an instance's attributes. A prepared class whose fields are all
- * in slots takes object's accessors back: its CheckedSlots do the check, and the interpreter then specializes method calls.
+ * in slots reads through object's accessor: its CheckedSlots do the check, and the interpreter then specializes method calls.
  *
  * Owned.__setattr__ is a method, not a slot: CPython (3.11, 3.12) refuses object.__setattr__(x, ...) where a C base has a
  * tp_setattro of its own, and the __init__ of every frozen dataclass and attrs class calls just that. From 3.13 on a prepared
- * class with a __dict__ gets our function as its tp_setattro, unless it has a __setattr__ of its own. */
+ * class gets our function as its tp_setattro, unless it has a __setattr__ of its own. Before 3.13 the method is slow, and a class
+ * with slots takes object's while its CheckedSlots do the check.
+ *
+ * In guard the slots have their own descriptors again, which check nothing, and it is the setter that checks. */
 // SPDX-License-Identifier: MIT
 #include "strict.h"
 #include "carrier.h"
@@ -128,6 +131,43 @@ done:
     return result;
 }
 
+/* Static and class methods never see the instance. */
+static int
+is_guarded_method(PyObject *value)
+{
+    owned_state *state = owned_the_state;
+    return Py_IS_TYPE(value, state->GuardedMethod) || Py_IS_TYPE(value, state->WrappedMethod) ||
+           Py_IS_TYPE(value, &PyStaticMethod_Type) || Py_IS_TYPE(value, &PyClassMethod_Type);
+}
+
+/* Is this attribute of a class a method that takes or verifies a lock itself, or a property of such a method (the one that
+ * `part`, "fget", "fset" or "fdel", names)? These are fetched before the lock is held. 1, 0, or -1 with an error set. */
+static int
+guards_itself(PyObject *attribute, PyObject *part)
+{
+    if (is_guarded_method(attribute))
+        return 1;
+    if (!Py_IS_TYPE(attribute, &PyProperty_Type))
+        return 0;
+    PyObject *function = PyObject_GetAttr(attribute, part);
+    int answer = function == NULL ? -1 : is_guarded_method(function);
+    Py_XDECREF(function);
+    return answer;
+}
+
+/* What the instance has under this name, if that guards itself: 1 and a new reference, 0, or -1 with an error set. */
+static int
+get_guarded(PyObject *self, PyObject *name, PyObject **bound)
+{
+    PyObject *attribute;
+    int found = owned_find_in_classes(Py_TYPE(self), name, &attribute);
+    if (found > 0)
+        found = guards_itself(attribute, owned_the_state->str_fget);
+    *bound = found > 0 ? Py_TYPE(attribute)->tp_descr_get(attribute, self, (PyObject *)Py_TYPE(self)) : NULL;
+    Py_XDECREF(attribute);
+    return found > 0 && *bound == NULL ? -1 : found;
+}
+
 static PyObject *
 owned_object_getattro(PyObject *self, PyObject *name)
 {
@@ -136,6 +176,10 @@ owned_object_getattro(PyObject *self, PyObject *name)
     if (OWNED_UNLIKELY(r == NULL || owned_load_u64(&r->holder) != owned_this_thread.id)) {
         if (name == owned_the_state->str___class__)
             return PyObject_GenericGetAttr(self, name);
+        PyObject *bound;
+        int found = get_guarded(self, name, &bound);
+        if (found != 0)
+            return bound;
         int ok = owned_check_slow(self, where, &owned_attr_read, name);
         if (ok != OWNED_ALONE)
             return ok < 0 ? NULL : PyObject_GenericGetAttr(self, name);
@@ -146,54 +190,69 @@ owned_object_getattro(PyObject *self, PyObject *name)
     return value;
 }
 
-/* Is `name` a data descriptor of the type (a property, a slot), which then decides itself what it stores? */
-static int
-is_data_descriptor(PyTypeObject *type, PyObject *name)
+/* The member descriptor of the slot that an attribute found in self's class is or stands for, or NULL. Borrowed. */
+static PyMemberDescrObject *
+slot_of(PyObject *self, PyObject *attribute)
 {
-    PyObject *attribute;
-    int found = owned_find_in_classes(type, name, &attribute);
-    if (found > 0) {
-        found = Py_TYPE(attribute)->tp_descr_set != NULL;
-        Py_DECREF(attribute);
-    }
-    return found;
+    if (attribute == NULL)
+        return NULL;
+    PyObject *member = Py_IS_TYPE(attribute, owned_the_state->CheckedSlot) ? owned_slot_member_borrowed(attribute) : attribute;
+    return Py_IS_TYPE(member, &PyMemberDescr_Type) && PyObject_TypeCheck(self, PyDescr_TYPE(member))
+               ? (PyMemberDescrObject *)member
+               : NULL;
 }
 
+/* A slot is written past its descriptor: which of the two that is may change with the mode, at any moment. */
 static int
-set_settled(PyObject *self, PyObject *name, PyObject *value, owned_region *region)
+store(PyObject *self, PyObject *name, PyObject *value, PyMemberDescrObject *slot)
 {
-    if (owned_is_atomic(value))
+    return slot != NULL ? PyMember_SetOne((char *)self, slot->d_member, value) : PyObject_GenericSetAttr(self, name, value);
+}
+
+/* Everything but the owner's scalars. `attribute` is what the class has under the name, or NULL. Where there is no __dict__ a
+ * property, say, decides itself what it touches; where there is one, every name is checked. */
+static int
+set_attribute(PyObject *self, PyObject *name, PyObject *value, PyObject *attribute)
+{
+    owned_region **where = &((owned_object *)self)->region;
+    PyMemberDescrObject *slot = slot_of(self, attribute);
+    if (slot == NULL && !owned_type_has_dict(Py_TYPE(self)))
         return PyObject_GenericSetAttr(self, name, value);
-    PyTypeObject *type = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE(self));
-    int is_data = is_data_descriptor(type, name);
-    Py_DECREF((PyObject *)type);
-    if (is_data < 0)
+    int decides_itself = slot == NULL && attribute != NULL && Py_TYPE(attribute)->tp_descr_set != NULL;
+    if (decides_itself) {
+        int guards = guards_itself(attribute, value == NULL ? owned_the_state->str_fdel : owned_the_state->str_fset);
+        if (guards != 0)
+            return guards < 0 ? -1 : Py_TYPE(attribute)->tp_descr_set(attribute, self, value);
+    }
+    int ok = owned_check(self, where, value == NULL ? &owned_attr_delete : &owned_attr_write, name);
+    if (ok < 0)
         return -1;
-    if (is_data)
-        return PyObject_GenericSetAttr(self, name, value);
+    if (ok == OWNED_ALLOWED || value == NULL || decides_itself)
+        return store(self, name, value, slot);
     owned_settling settling;
     if (owned_strict_store(value, OWNED_VALUE_STORED, self, OWNED_ATTRIBUTE, name) < 0 ||
-        owned_settle(&settling, value, region) < 0)
+        owned_settle(&settling, value, owned_load_ptr(where)) < 0)
         return -1;
-    return owned_settled(&settling, PyObject_GenericSetAttr(self, name, settling.value));
+    return owned_settled(&settling, store(self, name, settling.value, slot));
 }
 
 static int
 owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
 {
-    PyTypeObject *type = Py_TYPE(self);
     if (owned_is_frozen_instance(self)) /* Owned.__setattr__(x, ...): its class refuses, and so do we, unchecked() or not */
         return owned_frozen_refuse(self, name, value);
-    if (owned_object_prepare(type) < 0)
+    if (owned_object_prepare(Py_TYPE(self)) < 0)
         return -1;
-    if (!owned_type_has_dict(type))
+    owned_region *r = owned_load_ptr(&((owned_object *)self)->region);
+    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id) &&
+        (value == NULL || owned_is_scalar(value)))
         return PyObject_GenericSetAttr(self, name, value);
-    owned_region **where = &((owned_object *)self)->region;
-    int ok = owned_check(self, where, value == NULL ? &owned_attr_delete : &owned_attr_write, name);
-    if (ok < 0)
+    PyObject *attribute;
+    if (owned_find_in_classes(Py_TYPE(self), name, &attribute) < 0)
         return -1;
-    return ok == OWNED_ALLOWED || value == NULL ? PyObject_GenericSetAttr(self, name, value)
-                                                : set_settled(self, name, value, owned_load_ptr(where));
+    int result = set_attribute(self, name, value, attribute);
+    Py_XDECREF(attribute);
+    return result;
 }
 
 static PyObject *
@@ -309,7 +368,15 @@ set_slots_impl(PyObject *Py_UNUSED(module), PyObject *args)
     Py_RETURN_NONE;
 }
 
+static PyObject *
+is_prepared_impl(PyObject *Py_UNUSED(module), PyObject *type)
+{
+    return PyBool_FromLong(PyType_Check(type) && is_prepared((PyTypeObject *)type));
+}
+
 static PyMethodDef functions[] = {
+    {"is_prepared", is_prepared_impl, METH_O,
+     PyDoc_STR("is_prepared(cls, /)\n--\n\nAre instances of the class born with a region?")},
     {"set_slots", set_slots_impl, METH_VARARGS,
      PyDoc_STR("set_slots(cls, setattro, /)\n--\n\nLet instances of a class be born with a region, and, if `setattro`, their "
                "attributes be written by Owned's function directly.")},

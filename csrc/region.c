@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "check.h"
 #include "life.h"
+#include "mode.h"
 #include "state.h"
+#include "stats.h"
 
 int owned_region_add(PyObject *module);
 
@@ -38,6 +40,7 @@ region_alloc(owned_region_state region_state, uint64_t holder)
     r->outer = NULL;
     r->weakrefs = NULL;
     r->membrane = 0;
+    owned_count(OWNED_COUNT_REGIONS);
     return r;
 }
 
@@ -88,6 +91,7 @@ owned_region_init_lock(owned_region *r)
 {
     owned_store_u64(&r->holder, OWNED_NOBODY);
     owned_store_u64(&r->state, OWNED_SHARED);
+    owned_count(OWNED_COUNT_LOCKS);
 }
 
 int
@@ -137,6 +141,7 @@ region_dealloc(PyObject *self)
     owned_life_over(self);
     region_release(r);
     owned_store_u64(&r->holder, OWNED_NOBODY);
+    owned_uncount(OWNED_COUNT_REGIONS);
     if (state == NULL) {
         PyObject_GC_Del(self);
     }
@@ -154,6 +159,7 @@ owned_region_dealloc_lock(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    owned_uncount(OWNED_COUNT_LOCKS);
     region_release((owned_region *)self);
     type->tp_free(self);
     Py_DECREF(type);
@@ -337,9 +343,9 @@ region_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
     owned_region *outer = owned_birth_region();
     if (outer == NULL)
         return NULL;
-    if (!owned_region_is_mine(r)) {
+    if (!owned_region_is_mine(r) && owned_mode_now() != OWNED_MODE_OFF) {
         owned_region *now = owned_region_resolve(r);
-        owned_violation(self, now, &(owned_access){OWNED_OPERATION, "enter", "the region", 1}, NULL);
+        owned_violation(self, now, &(owned_access){OWNED_VERB, "enter", "the region", 1}, NULL);
         Py_DECREF((PyObject *)now);
         return NULL;
     }

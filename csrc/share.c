@@ -4,19 +4,23 @@
 #include "graph.h"
 #include "life.h"
 #include "lock.h"
+#include "mode.h"
 #include "state.h"
+#include "stats.h"
 #include "strict.h"
 #include "verbs.h"
 
 int owned_share_add(PyObject *module);
 
-static const owned_access sharing = {OWNED_OPERATION, "share", NULL, 1};
+static const owned_access sharing = {OWNED_VERB, "share", NULL, 1};
 
 PyObject *
 owned_verb_record(const char *verb, PyObject *root, size_t count)
 {
-    return PyObject_CallFunction(owned_the_state->make_record, "sOn", verb, (PyObject *)owned_known_type(root),
-                                 (Py_ssize_t)count);
+    PyTypeObject *type = owned_known_type(root);
+    PyObject *record = PyObject_CallFunction(owned_the_state->make_record, "sOn", verb, (PyObject *)type, (Py_ssize_t)count);
+    Py_DECREF((PyObject *)type);
+    return record;
 }
 
 int
@@ -76,9 +80,20 @@ share_private(PyObject *obj, owned_region *region, owned_region *lock)
         owned_graph_tell(&graph, record);
     }
     Py_DECREF(record);
+    owned_count(OWNED_COUNT_SHARES);
     result = 0;
 done:
     owned_graph_release(&graph);
+    return result;
+}
+
+/* Refuse an object because of the state it is in; `format` tells about a type's name. */
+static int
+refuse_state(PyObject *kind, PyObject *obj, const char *format)
+{
+    PyTypeObject *type = owned_known_type(obj);
+    int result = owned_refuse(kind, "share", obj, format, type->tp_name);
+    Py_DECREF((PyObject *)type);
     return result;
 }
 
@@ -87,9 +102,8 @@ share(PyObject *obj, owned_region *region, PyObject *lock)
 {
     owned_region_state state = owned_region_state_of(region);
     if (state == OWNED_FROZEN)
-        return owned_refuse(owned_the_state->FrozenError, "share", obj,
-                            "this %.200s is frozen: every thread may read it, and no lock is needed",
-                            owned_known_type(obj)->tp_name);
+        return refuse_state(owned_the_state->FrozenError, obj,
+                            "this %.200s is frozen: every thread may read it, and no lock is needed");
     owned_region *guard = lock == Py_None ? NULL : owned_lock_region(lock);
     if (guard == NULL && lock != Py_None)
         return -1;
@@ -98,10 +112,9 @@ share(PyObject *obj, owned_region *region, PyObject *lock)
         if (guard != NULL && guard == region)
             result = 0;
         else
-            owned_refuse(owned_the_state->OwnershipError, "share", obj,
+            refuse_state(owned_the_state->OwnershipError, obj,
                          "this %.200s is shared already, under another lock (lock_of(obj) tells which): an object has one "
-                         "lock for life",
-                         owned_known_type(obj)->tp_name);
+                         "lock for life");
     }
     else if (!owned_region_is_mine(region))
         owned_violation(obj, region, &sharing, NULL);
@@ -119,6 +132,9 @@ PyObject *
 owned_share(PyObject *obj, PyObject *lock)
 {
     owned_region *region;
+    owned_mode_rely();
+    if (owned_mode_now() == OWNED_MODE_OFF && !PyObject_TypeCheck(obj, owned_the_state->Owned))
+        return PyObject_CallFunctionObjArgs(owned_the_state->off_share, obj, lock, NULL);
     if (owned_verb_target("share", obj, &region) < 0)
         return NULL;
     int result = share(obj, region, lock);

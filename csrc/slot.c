@@ -235,8 +235,29 @@ static PyType_Spec slot_spec = {
     .slots = slot_slots,
 };
 
+/* ---- for owned/_classes.py ----------------------------------------------------------------------------------- */
+
+static PyObject *
+native_slot_impl(PyObject *Py_UNUSED(module), PyObject *slot)
+{
+    if (!Py_IS_TYPE(slot, owned_the_state->CheckedSlot)) {
+        PyErr_Format(PyExc_TypeError, "native_slot() takes a CheckedSlot, got %.200s", Py_TYPE(slot)->tp_name);
+        return NULL;
+    }
+    return Py_NewRef(((checked_slot *)slot)->fallback != NULL ? Py_None : owned_slot_member_borrowed(slot));
+}
+
+static PyMethodDef functions[] = {
+    {"native_slot", native_slot_impl, METH_O,
+     PyDoc_STR("native_slot(slot, /)\n--\n\nThe descriptor that a CheckedSlot stands for; None if it has a fallback, "
+               "which that one cannot give.")},
+    {NULL, NULL, 0, NULL},
+};
+
 int
 owned_slot_add(PyObject *module)
 {
-    return owned_state_add_type(module, &owned_the_state->CheckedSlot, &slot_spec, NULL, "CheckedSlot");
+    if (owned_state_add_type(module, &owned_the_state->CheckedSlot, &slot_spec, NULL, "CheckedSlot") < 0)
+        return -1;
+    return PyModule_AddFunctions(module, functions);
 }

@@ -13,7 +13,7 @@
 /* Every Python object the C code keeps for the life of the module. One list: visit, clear and init follow from it. */
 #define OWNED_STATE_TYPES(X) /* made from specs */                                                                      \
     X(Region) X(ThreadInfo) X(Tenure) X(Parcel) X(Unchecked)                                                            \
-    X(Owned) X(CheckedSlot)                                                                                             \
+    X(Owned) X(CheckedSlot) X(GuardedMethod) X(WrappedMethod)                                                           \
     X(List) X(Dict) X(Set) X(ContainerIterator) X(DictKeys) X(DictValues) X(DictItems)                                  \
     X(Lock) X(RLock)                                                                                                    \
     X(Wrapper)                                                                                                          \
@@ -24,6 +24,9 @@
     X(make_refusal, "owned._violations", "make_refusal")                                                                \
     X(describe_stub, "owned._violations", "describe_stub")                                                              \
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                             \
+    X(verify_held, "owned._requires", "verify_held")                                                                    \
+    X(about_to_wait, "owned._waits", "about_to_wait")                                                                   \
+    X(judge_lock_order, "owned._lock_order", "judge")                                                                   \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \
     X(make_record, "owned._records", "make_record")                                                                     \
     X(make_birth, "owned._records", "make_birth")                                                                       \
@@ -39,6 +42,8 @@
     X(FrozenError, "owned.errors", "FrozenError")                                                                       \
     X(MovedError, "owned.errors", "MovedError")                                                                         \
     X(FreezeError, "owned.errors", "FreezeError")                                                                       \
+    X(off_share, "owned._off", "share")                                                                                 \
+    X(off_lock_to_take, "owned._off", "lock_to_take")                                                                   \
     X(describe_thread, "owned._threads", "describe_thread")                                                             \
     X(info_of_thread, "owned._threads", "info_of_thread")                                                               \
     X(Thread, "threading", "Thread")                                                                                    \
@@ -59,7 +64,8 @@
 
 #define OWNED_STATE_NAMES(X) /* interned strings */                                                                     \
     X(__class__) X(__dict__) X(__init_subclass__) X(__del__)                                                           \
-    X(__freeze_plan__)
+    X(__freeze_plan__) X(__name__) X(__qualname__) X(reading) X(acquire) X(release)                                   \
+    X(fget) X(fset) X(fdel)
 
 typedef struct owned_state {
 #define X(name) PyTypeObject *name;

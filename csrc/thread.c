@@ -8,6 +8,7 @@
  * a walk: no thread will ever have its id again. A C thread that attaches anew gets a new Tenure but keeps its id, and
  * with it what it made before (unless somebody adopted it meanwhile). */
 // SPDX-License-Identifier: MIT
+#include "held.h"
 #include "state.h"
 
 OWNED_THREAD_LOCAL owned_thread_locals owned_this_thread;
@@ -29,6 +30,7 @@ info_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     owned_thread_info *info = (owned_thread_info *)self;
+    owned_held_free(info, 0);
     Py_XDECREF(info->name);
     Py_XDECREF((PyObject *)info->heir);
     type->tp_free(self);
@@ -107,6 +109,8 @@ tenure_dealloc(PyObject *self)
             owned_this_thread.birth = NULL;
             owned_this_thread.info = NULL;
             held = owned_this_thread.locks_held != 0;
+            owned_this_thread.listed = 0;
+            owned_held_free(t->info, held);
         }
         owned_store_u64(&t->info->finished, 1);
         /* A thread that ends with a lock of ours stays known, so that the lock can say whose it was. */
@@ -148,6 +152,7 @@ info_new(uint64_t id)
         return NULL;
     info->id = id;
     info->finished = 0;
+    info->held = NULL;
     info->heir = NULL;
     info->name = PyUnicode_FromFormat("thread-%llu", (unsigned long long)id);
     if (info->name == NULL)

@@ -19,6 +19,8 @@ typedef struct {
     struct owned_thread_info *info; /* borrowed from the Tenure; NULL: not registered */
     unsigned unchecked;             /* depth of `with unchecked()` */
     unsigned locks_held;            /* our own locks this thread holds now */
+    unsigned tells_waits;           /* 1: call owned/_waits.py before waiting for a lock of ours */
+    unsigned listed;                /* how many of them are on the list that strict mode keeps; see held.h */
 } owned_thread_locals;
 
 extern OWNED_THREAD_LOCAL owned_thread_locals owned_this_thread;
@@ -29,6 +31,7 @@ typedef struct owned_thread_info {
     uint64_t id;
     PyObject *name;    /* str, as it was when the thread first met us */
     uint64_t finished; /* 1 once its Python thread state is gone; atomic */
+    struct owned_held *held; /* the locks it holds that strict mode listed, or NULL; see held.h */
     struct owned_thread_info *heir; /* strong, set once: the thread that adopted all that this finished one left; atomic */
 } owned_thread_info;
 

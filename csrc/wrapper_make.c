@@ -3,6 +3,7 @@
 #include "strict.h"
 #include "life.h"
 #include "membrane.h"
+#include "mode.h"
 #include "wrapper.h"
 
 int owned_wrapper_add(PyObject *module);
@@ -293,6 +294,9 @@ PyDoc_STRVAR(own_doc,
 static PyObject *
 own_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 {
+    owned_mode_rely();
+    if (owned_mode_now() == OWNED_MODE_OFF)
+        return Py_NewRef(obj);
     return owned_wrap_root(obj);
 }
 
@@ -316,6 +320,8 @@ unwrap_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 {
     static const owned_access how = {OWNED_OPERATION, "unwrap", NULL, 1};
     owned_region **where = owned_carried(obj);
+    if (owned_mode_now() == OWNED_MODE_OFF && !owned_is_wrapper(obj))
+        return Py_NewRef(obj);
     if (where == NULL)
         return PyErr_Format(PyExc_TypeError, "`w` must be a wrapper made by own(), got %.200s", Py_TYPE(obj)->tp_name);
     if (owned_check(obj, where, &how, NULL) < 0)

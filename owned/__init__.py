@@ -41,8 +41,15 @@ from owned._core import (
 )
 from owned._foreign_locks import register_lock
 from owned._frozen import freeze, is_frozen, never_freeze, register, thaw
+from owned._guarded_by import guarded_by
 from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
+from owned._modes import Mode, checked, configure, guard, mode, strict
+from owned._own_class import own_class
+from owned._requires import requires
+from owned._settings import apply as _apply_settings
+from owned._stats import Stats, stats
+from owned._synchronized import reads, synchronized
 from owned.errors import (
     AliasWarning,
     ForeignObjectWarning,
@@ -54,6 +61,7 @@ from owned.errors import (
     OrphanedError,
     OwnershipError,
     OwnershipWarning,
+    ViolationWarning,
     WrongThreadError,
 )
 
@@ -61,6 +69,9 @@ from owned.errors import (
 IllegalThreadAccessException = WrongThreadError
 UnprotectedAccessException = LockNotHeldError
 TransferBox = Parcel
+
+_apply_settings()
+del _apply_settings
 
 if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` has started this process
     from owned._report import follow as _follow
@@ -78,6 +89,7 @@ __all__ = [
     "Lock",
     "LockNotHeldError",
     "LockOrderError",
+    "Mode",
     "MovedError",
     "OrphanedError",
     "Owned",
@@ -88,26 +100,39 @@ __all__ = [
     "Region",
     "Set",
     "State",
+    "Stats",
     "ThreadInfo",
     "TransferBox",
     "UnprotectedAccessException",
+    "ViolationWarning",
     "WrongThreadError",
     "adopt",
+    "checked",
+    "configure",
     "explain",
     "freeze",
     "frozendict",
+    "guard",
+    "guarded_by",
     "is_frozen",
     "lock_of",
     "locked",
+    "mode",
     "move",
     "never_freeze",
     "own",
+    "own_class",
     "owned",
     "owner",
+    "reads",
     "register",
     "register_lock",
+    "requires",
     "share",
     "state",
+    "stats",
+    "strict",
+    "synchronized",
     "thaw",
     "unchecked",
     "unwrap",

@@ -62,6 +62,13 @@ class Ledger:
                         mistakes[process, number] = facts
                     yield thread, mistakes[process, number]
 
+    def size(self) -> int:
+        """How much has been appended; it changes with every violation."""
+        try:
+            return os.stat(self._path).st_size
+        except OSError:
+            return 0
+
     def remove(self) -> None:
         """Remove the file. A child that is still there goes on telling on stderr."""
         os.environ.pop(VARIABLE, None)

@@ -11,22 +11,34 @@ from __future__ import annotations
 import copyreg
 import functools
 import gc
+import os
+import sys
+import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar, overload
 
-from owned import _fields, _refused
+from owned import _fields, _monitor, _refused, _synchronized
 
 _C = TypeVar("_C", bound=type)
+
+_lock = threading.RLock()
+"""Held while a class is prepared and while all are changed over to another mode, so that none is missed."""
+if hasattr(os, "register_at_fork"):  # the child must not find it held by a thread it does not have
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+
+_SETTER_IS_FAST = sys.version_info >= (3, 13)  # csrc/object.c: it can be a slot of the type
+_OFF, _GUARD = 0, 1  # owned_mode in csrc/mode.h; what is above is checked on reading, too
 
 _MADE_BY_TYPE = frozenset({"__dict__", "__weakref__", "__annotations_cache__"})
 
 
 @overload
-def owned(cls: _C, /, *, slots: bool = False) -> _C: ...
+def owned(cls: _C, /, *, slots: bool = False, monitor: bool = False) -> _C: ...
 @overload
-def owned(*, slots: bool = False) -> Callable[[_C], _C]: ...
-def owned(cls: Any = None, /, *, slots: bool = False) -> Any:
+def owned(*, slots: bool = False, monitor: bool = False) -> Callable[[_C], _C]: ...
+def owned(cls: Any = None, /, *, slots: bool = False, monitor: bool = False) -> Any:
     """Guard a class: its instances belong to the thread that makes them.
 
     Touching an instance from another thread raises, until it is shared, frozen or moved. Fields in slots are checked
@@ -44,6 +56,8 @@ def owned(cls: Any = None, /, *, slots: bool = False) -> Any:
         cls: the class.
         slots: make slots of the fields that are annotated in the class body. One with a default reads as the default
             until it is written. Put ``@owned(slots=True)`` above ``@dataclass`` and ``@attrs.define``.
+        monitor: share each instance under a lock of its own as soon as its ``__init__`` has finished, and let every
+            public method, property and special method take that lock, as ``@synchronized`` does.
 
     Returns:
         The guarded class; a class that is guarded already is returned as it is.
@@ -60,23 +74,38 @@ def owned(cls: Any = None, /, *, slots: bool = False) -> Any:
         value)``, and the dict that ``vars(x)`` gave to its owner. docs/limits-classes.md lists them all.
     """
     if cls is None:
-        return functools.partial(_owned, slots=slots)
-    return _owned(cls, slots=slots)
+        return functools.partial(_owned, slots=slots, monitor=monitor)
+    return _owned(cls, slots=slots, monitor=monitor)
 
 
-def _owned(cls: type, *, slots: bool) -> type:
+def _owned(cls: type, *, slots: bool, monitor: bool) -> type:
+    made = _guarded(cls, slots, monitor)
+    if monitor:
+        _monitor.declare(made)
+        if made is cls:  # it may have instances already
+            _monitor.prepare(made)
+    return made
+
+
+def _guarded(cls: type, slots: bool, monitor: bool) -> type:
     from owned import _core
 
     if not isinstance(cls, type):
         raise TypeError(f"`cls` must be a class, got {type(cls).__name__}: use own(obj) to guard an object")
+    _core.rely_on_mode()
+    if _core.get_mode() == _OFF and not (monitor or _synchronized.needs_lock(cls)):  # off keeps every lock
+        return cls
     _refused.refuse(cls)
     if issubclass(cls, _core.Owned) and (not slots or cls is _core.Owned or "__slots__" in vars(cls)):
         return cls
     return _remake(cls, slots)
 
 
-def _remake(cls: type, slots: bool) -> type:
-    """The class once more, with the base Owned and perhaps slots; the original is left as it was."""
+def _remake(cls: type, slots: bool, anew: Mapping[type, type] = MappingProxyType({})) -> type:
+    """The class once more, with the base Owned and perhaps slots; the original is left as it was.
+
+    Of its bases, those in ``anew`` are taken as they were made anew.
+    """
     from owned import _core
 
     _refused.refuse_remaking(cls)
@@ -89,8 +118,8 @@ def _remake(cls: type, slots: bool) -> type:
         fields = _fields.annotated(cls)
         defaults = {name: namespace.pop(name) for name in fields if name in namespace}
         namespace["__slots__"] = (*fields, *(() if _inherits_weakref(cls) else ("__weakref__",)))
-    bases = cls.__bases__
-    if not issubclass(cls, _core.Owned):
+    bases = tuple(anew.get(base, base) for base in cls.__bases__)
+    if not any(issubclass(base, _core.Owned) for base in bases):
         bases = (*(base for base in bases if base is not object), _core.Owned)
     made = _make_type(cls, bases, namespace)
     for name, default in defaults.items():
@@ -195,19 +224,80 @@ def init_subclass(cls: type, **options: Any) -> None:
 
 
 def prepare(cls: type) -> None:
-    """Give a subclass of Owned checking slots and the allocation that sets a region. Idempotent."""
+    """Give a subclass of Owned the checks of the present mode and the allocation that sets a region. Idempotent."""
+    from owned import _core
+
+    _core.rely_on_mode()
+    with _lock:
+        _put_owned_last(cls)
+        _prepare_hook(cls)
+        mode = _core.get_mode()
+        _let_write(cls, mode)
+        _let_read(cls, mode)
+
+
+def switch(mode: int) -> None:
+    """Change the process over to another mode, every class with it. Called by owned/_modes.py.
+
+    Other threads use the classes meanwhile. Each class passes through states that check at least what the laxer of
+    the two modes
+    checks: on the way to less, the setter that checks writes is there before the slots' own descriptors, which check
+    nothing, and on the way back it stays until they have gone.
+    """
+    from owned import _core
+
+    with _lock:
+        classes = list(_prepared(_core.Owned))
+        if mode <= _GUARD:
+            for cls in classes:
+                _let_write(cls, mode)
+            _core.set_mode(mode)
+            for cls in classes:
+                _let_read(cls, mode)
+        else:
+            for cls in classes:
+                _let_read(cls, mode)
+            _core.set_mode(mode)
+            for cls in classes:
+                _let_write(cls, mode)
+
+
+def _prepared(base: type) -> Iterator[type]:
+    """The subclasses of a class that have been prepared, bases first; a class that is being made prepares itself."""
+    from owned import _core
+
+    subclasses: list[type] = type.__subclasses__(base)
+    for cls in subclasses:
+        if issubclass(cls, _core.FrozenBase):
+            continue
+        if _core.is_prepared(cls):
+            yield cls
+        yield from _prepared(cls)
+
+
+def _let_write(cls: type, mode: int) -> None:
+    """How attributes of instances are written: through Owned's accessors, unless the slots check, or nothing does."""
+    from owned import _core
+
+    checks = mode > _OFF and (mode == _GUARD or _SETTER_IS_FAST or cls.__dictoffset__ != 0)
+    giver = _core.Owned if checks else object
+    writes = [_take(cls, name, giver) for name in ("__setattr__", "__delattr__")]
+    _core.set_slots(cls, checks and not any(writes))
+
+
+def _let_read(cls: type, mode: int) -> None:
+    """How they are read: through slots that check, and Owned's accessor where there is a __dict__; or natively."""
     from owned import _core
 
     for name, value in tuple(vars(cls).items()):
         if type(value) is types.MemberDescriptorType and value.__objclass__ is cls:
-            type.__setattr__(cls, name, _core.CheckedSlot(value))
-    _put_owned_last(cls)
-    _prepare_hook(cls)
-    has_dict = cls.__dictoffset__ != 0
-    giver = _core.Owned if has_dict else object
-    _take(cls, "__getattribute__", giver)
-    writes = [_take(cls, name, giver) for name in ("__setattr__", "__delattr__")]
-    _core.set_slots(cls, has_dict and not any(writes))
+            if mode > _GUARD:
+                type.__setattr__(cls, name, _core.CheckedSlot(value))
+        elif mode <= _GUARD and type(value) is _core.CheckedSlot and value.__objclass__ is cls:
+            native = _core.native_slot(value)
+            if native is not None:
+                type.__setattr__(cls, name, native)
+    _take(cls, "__getattribute__", _core.Owned if mode > _GUARD and cls.__dictoffset__ != 0 else object)
 
 
 def _put_owned_last(cls: type) -> None:
@@ -288,6 +378,8 @@ def finish(cls: type) -> None:
     """Before the first instance: a stub repr for threads that may not look, and finalizers that act as the owner."""
     from owned import _core
 
+    if _monitor.is_monitor(cls):
+        _monitor.prepare(cls)
     for name in ("__repr__", "__str__", "__format__"):
         provider = _provider(cls, name)
         if provider is None:

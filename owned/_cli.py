@@ -4,12 +4,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NoReturn
 
+from owned import _modes
 from owned._run import Program, run
+from owned._settings import MODE_VARIABLE
 
-_RUN_USAGE = "python -m owned run [-h] [-q] [--json FILE] (script.py | -m module) [args ...]"
+_MODES = tuple(mode.value for mode in _modes.Mode)
+
+_RUN_USAGE = "python -m owned run [-h] [-q] [--mode MODE] [--json FILE] (script.py | -m module) [args ...]"
 
 _RUN_DESCRIPTION = """\
 Run a Python program with the checks on. Every violation is reported on stderr as it happens, once per site, also on
@@ -19,7 +25,8 @@ output, its tracebacks."""
 
 _RUN_EPILOG = """\
 exit status: the program's own where that is not 0, else 1 if there was a violation, else 0.
-environment: NO_COLOR and FORCE_COLOR decide about colours where set."""
+environment: OWNED_MODE and OWNED_POLICY count where --mode does not say otherwise; NO_COLOR and FORCE_COLOR decide
+about colours where set."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -47,12 +54,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     run_parser.add_argument("-q", "--quiet", action="store_true", help="say nothing at the end if nothing was wrong")
+    run_parser.add_argument(
+        "--mode", choices=_MODES, help="check so much (what OWNED_MODE or pyproject.toml say: checked)"
+    )
     run_parser.add_argument("--json", metavar="FILE", dest="json_path", help="also write the violations to FILE")
     if arguments[:1] == ["run"]:
         own, program = _split(arguments[1:])
         options = run_parser.parse_args(own)
         if program is None:
             run_parser.error("which program? name a script, or -m and a module")
+        if options.mode is not None:
+            _choose(options.mode, run_parser.error)
         run(program, json_path=options.json_path, quiet=options.quiet, usage_error=run_parser.error)
         return
 
@@ -81,5 +93,14 @@ def _split(arguments: list[str]) -> tuple[list[str], Program | None]:
             return arguments[:at], Program(argument[2:], rest, is_module=True)
         if argument == "-" or not argument.startswith("-"):
             return arguments[:at], Program(argument, rest)
-        at += 2 if argument == "--json" else 1
+        at += 2 if argument in ("--json", "--mode") else 1
     return arguments, None
+
+
+def _choose(mode: str, usage_error: Callable[[str], NoReturn]) -> None:
+    """Set the mode of this process, and of the Python programs that the program starts."""
+    try:
+        _modes.configure(mode=mode)
+    except RuntimeError as error:
+        usage_error(str(error))
+    os.environ[MODE_VARIABLE] = mode

@@ -372,7 +372,8 @@ def _frozen_class(cls: type) -> type:
         "__qualname__": cls.__qualname__,
         "__doc__": cls.__doc__,
     }
-    if owned_class and _defining(cls, "__getattribute__") is _core.Owned:
+    reads = (object.__getattribute__, _core.Owned.__getattribute__)
+    if owned_class and vars(_defining(cls, "__getattribute__"))["__getattribute__"] in reads:
         namespace["__getattribute__"] = object.__getattribute__
     if _defining(cls, "__dir__") is not object:
         namespace["__dir__"] = _dir_as_written

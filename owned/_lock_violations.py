@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from types import CodeType
+from typing import TYPE_CHECKING, TypeAlias
 
 from owned import errors
-from owned._records import calling_site
+from owned._records import Record, Site, calling_site
 from owned._threads import stack_now
 from owned._violations import lock_name, report
 
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
     from owned._core import Lock, RLock, ThreadInfo
     from owned._violations import Facts
 
+Place: TypeAlias = tuple[CodeType, int]
 
-def make_lock_violation(lock: Lock | RLock, facts: Facts, access: str, hold: str) -> errors.OwnershipError:
+
+def make_lock_violation(
+    lock: Lock | RLock, facts: Facts, access: str, hold: str, taken: Place | None
+) -> errors.OwnershipError:
     """The exception for a call that a lock refused. Called by the C core.
 
     Args:
@@ -24,12 +29,15 @@ def make_lock_violation(lock: Lock | RLock, facts: Facts, access: str, hold: str
         facts: what the core knows of it.
         access: ``"acquire"``, ``"release"`` or ``"adopt"``.
         hold: ``"mine"`` if the calling thread holds it, ``"nobody's"``, or ``"another's"``.
+        taken: the code and the line with which its holder took it, where strict mode noted it.
     """
     from owned import _core
 
     state, _owner, holder, _lock, record = facts
-    kind, but, advice = _judge(access, holder, hold)
+    where = place(taken)
+    kind, but, advice = _judge(access, holder, hold, "" if where is None else f" (taken at {where})")
     toucher = threading.current_thread().name
+    life = () if where is None or holder is None else (taking(lock_name(lock), where, holder.name),)
     error = kind(
         f"thread {toucher!r} tried to {access} {lock_name(lock)}, but {but}. {advice}",
         type_name=type(lock).__name__,
@@ -42,6 +50,7 @@ def make_lock_violation(lock: Lock | RLock, facts: Facts, access: str, hold: str
         toucher_id=_core.thread_id(),
         lock=lock_name(lock),
         record=record,
+        life=life,
         site=calling_site(),
         advice=advice,
         owner_stack=stack_now(holder),
@@ -50,11 +59,26 @@ def make_lock_violation(lock: Lock | RLock, facts: Facts, access: str, hold: str
     return error
 
 
-def _judge(access: str, holder: ThreadInfo | None, hold: str) -> tuple[type[errors.OwnershipError], str, str]:
+def place(code_and_line: Place | None) -> Site | None:
+    """The core's word for a place, as a Site."""
+    if code_and_line is None:
+        return None
+    code, line = code_and_line
+    return Site(code.co_filename, line, code.co_qualname)
+
+
+def taking(what: str, where: Site, thread: str, stack: tuple[Site, ...] = ()) -> Record:
+    """The Record of taking a lock."""
+    return Record("acquire", what, 1, where.file, where.line, where.function, thread, stack or (where,))
+
+
+def _judge(
+    access: str, holder: ThreadInfo | None, hold: str, taken: str
+) -> tuple[type[errors.OwnershipError], str, str]:
     if access == "acquire" and hold == "mine":
         return (
             errors.LockOrderError,
-            "it holds it already, and would wait for itself for ever",
+            f"it holds it already{taken}, and would wait for itself for ever",
             "Use an owned.RLock where its holder may acquire it again.",
         )
     if hold == "nobody's":
@@ -62,7 +86,7 @@ def _judge(access: str, holder: ThreadInfo | None, hold: str) -> tuple[type[erro
     elif holder is None:
         but = "another thread holds it"
     elif holder.finished:
-        but = f"thread {holder.name!r}, which holds it, has ended"
+        but = f"thread {holder.name!r}, which holds it{taken}, has ended"
     else:
         but = f"thread {holder.name!r} holds it"
     if access == "acquire":

@@ -6,11 +6,12 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any
 
-from owned import _core, _life, _violations
+from owned import _core, _life, _off, _violations
 
 if TYPE_CHECKING:
     from owned._core import ThreadInfo
     from owned._records import Record
+    from owned._violations import Facts
 
 
 class State(enum.StrEnum):
@@ -22,6 +23,14 @@ class State(enum.StrEnum):
     IN_TRANSIT = "in transit"
     ORPHANED = "orphaned"
     UNGUARDED = "unguarded"
+
+
+def _facts(obj: object) -> Facts | None:
+    """What the core knows of an object; None where nobody guards it. Off, only locks and what is frozen count."""
+    facts = _core.region_facts(obj)
+    if facts is None or _core.get_mode() != 0 or facts[0] == State.FROZEN or isinstance(obj, _core.Lock | _core.RLock):
+        return facts
+    return None
 
 
 def state(obj: object, /) -> State:
@@ -36,7 +45,7 @@ def state(obj: object, /) -> State:
     Threads:
         Any thread, any object: looks without touching. The answer may be old by the time it is used.
     """
-    facts = _core.region_facts(obj)
+    facts = _facts(obj)
     if facts is None:
         return State.FROZEN if _core.is_frozen(obj) else State.UNGUARDED
     return State(facts[0])
@@ -55,7 +64,7 @@ def owner(obj: object, /) -> ThreadInfo | None:
     Threads:
         Any thread, any object: looks without touching. The answer may be old by the time it is used.
     """
-    facts = _core.region_facts(obj)
+    facts = _facts(obj)
     if facts is None:
         return None
     state, owner, holder, _lock, _record = facts
@@ -74,8 +83,8 @@ def lock_of(obj: object, /) -> Any:
     Threads:
         Any thread, any object: looks without touching.
     """
-    facts = _core.region_facts(obj)
-    return None if facts is None else facts[3]
+    facts = _core.region_facts(obj)  # off, too: the instances of a class with synchronized methods have one
+    return _off.lock_of(obj) if facts is None or facts[3] is None else facts[3]
 
 
 def explain(obj: object, /) -> str:
@@ -101,7 +110,7 @@ def explain(obj: object, /) -> str:
 def _present(obj: object, life: tuple[Record, ...]) -> str:
     name = _core.known_type(obj).__name__
     label = f"{name} at {id(obj):#x}"
-    facts = _core.region_facts(obj)
+    facts = _facts(obj)
     if facts is None:
         if _core.is_frozen(obj):
             record = _core.freeze_record(obj)

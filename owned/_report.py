@@ -163,7 +163,7 @@ class Report:
         for label, text in (
             ("what", facts.headline),
             ("who", f"thread {facts.toucher!r}"),
-            ("whose", self._whose(facts)),
+            ("whose", whose_words(facts)),
             ("since", self._since(facts)),
             ("way out", facts.advice),
         ):
@@ -187,19 +187,6 @@ class Report:
             else:
                 excerpt.append(self._screen.paint(f"    {number:>5} {bar} {text}", "dim"))
         return excerpt
-
-    def _whose(self, facts: Violation) -> str:
-        if facts.state == "private":
-            return f"private to thread {facts.owner!r}"
-        if facts.state == "shared":
-            return f"shared under {facts.lock}" + (f", which thread {facts.owner!r} holds" if facts.owner else "")
-        if facts.state == "frozen":
-            return "frozen: everybody may read it, nobody may write it"
-        if facts.state == "in transit":
-            return "moved away and not claimed yet: nobody's"
-        if facts.state == "orphaned":
-            return f"left behind by thread {facts.owner!r}, which has finished"
-        return ""
 
     def _since(self, facts: Violation) -> str:
         record = facts.record
@@ -227,7 +214,7 @@ class Report:
                 self._add_children(self._ledger)
             sites = [attrs.evolve(site, threads=set(site.threads)) for site in self._sites.values()]
         total = sum(site.count for site in sites)
-        if sites or not quiet:
+        if sites or not quiet or _nothing_is_checked():
             self._screen.write(self._summary(sites, total))
         self._closing = sites
         return total
@@ -241,6 +228,8 @@ class Report:
     def _summary(self, sites: list[Mistake], total: int) -> str:
         paint = self._screen.paint
         if not sites:
+            if _nothing_is_checked():
+                return f"{self._prefix()} {paint('nothing was checked', 'bad')}: the mode is off\n"
             return f"{self._prefix()} {paint('no violations', 'good')}\n"
         different = len({(site.facts.file, site.facts.line, site.facts.function) for site in sites})
         headline = f"{_number(total, 'violation')} at {_number(different, 'site')}"
@@ -288,6 +277,27 @@ class Report:
         }
         json.dump(document, file, indent=2)
         file.write("\n")
+
+
+def whose_words(facts: Violation) -> str:
+    """Whose the object is that was touched, in a few words."""
+    if facts.state == "private":
+        return f"private to thread {facts.owner!r}"
+    if facts.state == "shared":
+        return f"shared under {facts.lock}" + (f", which thread {facts.owner!r} holds" if facts.owner else "")
+    if facts.state == "frozen":
+        return "frozen: everybody may read it, nobody may write it"
+    if facts.state == "in transit":
+        return "moved away and not claimed yet: nobody's"
+    if facts.state == "orphaned":
+        return f"left behind by thread {facts.owner!r}, which has finished"
+    return ""
+
+
+def _nothing_is_checked() -> bool:
+    from owned import _modes
+
+    return _modes.mode() is _modes.Mode.OFF
 
 
 _following: list[AbstractContextManager[None]] = []

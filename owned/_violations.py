@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from owned import _life, errors
+from owned import _life, _policy, errors
 from owned._records import Record, Violation, calling_frame, calling_site
 from owned._threads import stack_now
 
@@ -71,11 +71,25 @@ def observe(observer: Observer) -> Iterator[None]:
 
 
 def make_violation(
-    obj: object, known_type: type, facts: Facts, verb: str, form: str, name: object, writes: bool
-) -> errors.OwnershipError:
-    """The exception for an access that the core refused. Called by the C core."""
+    obj: object, known_type: type, facts: Facts, verb: str, form: str, name: object, writes: bool, may_pass: bool
+) -> BaseException | None:
+    """The exception for what the core refused, or None to let it pass. Called by the C core.
+
+    Args:
+        obj: what was touched. Nothing looks into it.
+        known_type: the type that users know it by.
+        facts: its state, owner, holder, lock and record.
+        verb: how it was touched.
+        form: what `name` is: ``"attribute"``, ``"item"``, ``"method"``, ``"operation"``.
+        name: what was touched of it.
+        writes: whether it may have been changed.
+        may_pass: whether the policy is asked; if not, there is always an exception.
+    """
     from owned import _core
 
+    if may_pass and _policy.is_count() and not _observers:
+        _core.count_violation()
+        return None
     state, owner, holder, lock, record = facts
     toucher_id = _core.thread_id()
     toucher = threading.current_thread().name
@@ -108,6 +122,8 @@ def make_violation(
         life=life,
         owner_stack=stack_now(owner),
     )
+    if may_pass:
+        return react(error)
     report(error)
     return error
 
@@ -133,8 +149,27 @@ def make_refusal(
     return error
 
 
+def react(error: errors.OwnershipError) -> BaseException | None:
+    """Count a violation, tell the observers of it, and do with it what the policy says.
+
+    Args:
+        error: a violation that can be let pass.
+
+    Returns:
+        The exception to raise, which is `error` or what the policy's own code raised; None to let it pass.
+
+    Threads:
+        Any; called on the thread of the violation.
+    """
+    report(error)
+    return _policy.apply(error)
+
+
 def report(error: errors.OwnershipError) -> None:
-    """Tell the observers of a violation."""
+    """Count a violation and tell the observers of it."""
+    from owned import _core
+
+    _core.count_violation()
     error.violation = Violation.of(error)
     for observer in _observers:
         try:

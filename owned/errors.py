@@ -19,6 +19,7 @@ __all__ = [
     "OrphanedError",
     "OwnershipError",
     "OwnershipWarning",
+    "ViolationWarning",
     "WrongThreadError",
 ]
 
@@ -44,8 +45,8 @@ class OwnershipError(RuntimeError):
         record: the ``freeze``, ``share`` or ``move`` that brought it into its state (``Record``).
         site: where it was touched: file name, line number, function name (``tuple``).
         advice: the way out (``str``).
-        life: where the object was made, and the verbs that took it along since (``Record``, oldest first). Empty unless
-            the mode was strict.
+        life: where the object was made, and the verbs that took it along since; for locks, where the other order was
+            taken (``Record``, oldest first). Empty unless the mode was strict.
         owner_stack: where the owner or the lock's holder was at that moment (``Site``, innermost first). Empty unless
             the mode was strict, and on an interpreter that runs without the GIL.
         violation: all of this and more as one value that can be kept (``Violation``).
@@ -100,11 +101,21 @@ class FreezeError(OwnershipError, TypeError):
 
 
 class LockOrderError(OwnershipError):
-    """Two locks were taken in both orders."""
+    """Two or more locks are taken in orders that contradict each other, or one is taken twice: a deadlock."""
 
 
 class OwnershipWarning(UserWarning):
-    """Strict mode found something that is no violation yet, but lets one happen unseen."""
+    """What owned warns of, through ``warnings``: filters, ``-W error`` and pytest know how to deal with it."""
+
+
+class ViolationWarning(OwnershipWarning):
+    """A violation that the policy ``"warn"`` let pass.
+
+    Attributes:
+        violation: what happened (``Violation``).
+    """
+
+    violation: Violation | None = None
 
 
 class AliasWarning(OwnershipWarning):

@@ -100,7 +100,7 @@ def test_racy_is_caught_in_every_run(example: Example, tmp_path: Path) -> None:
     """The racy version is caught whatever the scheduler does: each run finds the same mistake at the same place."""
     report = tmp_path / "report.json"
     mistakes = set()
-    for _ in range(4):
+    for _ in range(2):
         outcome = run_checked("--json", str(report), example.script("racy"), *example.load, cwd=tmp_path)
         assert outcome.returncode == 1, outcome.stderr
         document = json.loads(report.read_text(encoding="utf-8"))

@@ -66,3 +66,40 @@ def test_ten_thousand_threads():
         """
     )
     assert out.startswith("True True"), out
+
+
+def test_threads_that_list_locks():
+    """In strict mode, threads one after another that take locks in right and wrong orders leave nothing behind."""
+    out = run_program(
+        """
+        import gc, sys, threading, owned
+        from owned import _core
+        _core.set_mode(3)
+        a, b = owned.Lock(), owned.RLock()
+        def work():
+            mine = [owned.Lock() for _ in range(10)]
+            with a, b:
+                for lock in mine:
+                    lock.acquire()
+                for lock in mine:
+                    lock.release()
+            try:
+                with b, a:
+                    pass
+            except owned.LockOrderError:
+                return
+            raise AssertionError
+        def rounds(n):
+            for _ in range(n):
+                thread = threading.Thread(target=work)
+                thread.start()
+                thread.join()
+            for _ in range(3):
+                gc.collect()
+            return sys.getallocatedblocks(), len(gc.get_objects())
+        blocks, objects = rounds(60)
+        more_blocks, more_objects = rounds(120)
+        print(more_blocks - blocks < 60, more_objects - objects < 30, more_blocks - blocks, more_objects - objects)
+        """
+    )
+    assert out.startswith("True True"), out

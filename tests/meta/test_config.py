@@ -1,5 +1,6 @@
 """Canaries: each tool is given what it must refuse, so a rule that silently does nothing is seen."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -37,14 +38,17 @@ REFUSED_BY_RUFF = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "code"), REFUSED_BY_RUFF)
-def test_ruff_refuses(rule: str, code: str, tmp_path: Path) -> None:
+def _write_canaries(folder: Path, refused: list[tuple[str, str]]) -> None:
+    for number, (_, code) in enumerate(refused):
+        (folder / f"canary_{number}.py").write_text(code)
+
+
+def test_ruff_refuses(tmp_path: Path) -> None:
     """Every family of rules that is selected is at work."""
-    file = tmp_path / "canary.py"
-    file.write_text(code)
-    assert f" {rule} " in _tool(
-        "ruff", "check", "--config", str(CONFIG), "--no-cache", "--output-format=concise", str(file)
-    )
+    _write_canaries(tmp_path, REFUSED_BY_RUFF)
+    told = _tool("ruff", "check", "--config", str(CONFIG), "--no-cache", "--output-format=concise", str(tmp_path))
+    for number, (rule, _) in enumerate(REFUSED_BY_RUFF):
+        assert re.search(rf"canary_{number}\.py:\d+:\d+: {rule} ", told), rule
 
 
 def test_ruff_families_have_canaries() -> None:
@@ -53,19 +57,19 @@ def test_ruff_families_have_canaries() -> None:
     assert [family for family in select if not any(rule.startswith(family) for rule, _ in REFUSED_BY_RUFF)] == []
 
 
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        ("no-untyped-def", "def f(x):\n    return x\n"),
-        ("type-arg", "x: list = []\n"),
-        ("unused-ignore", "x = 1  # type: ignore[assignment]\n"),
-        ("ignore-without-code", "x: int = ''  # type: ignore\n"),
-        ("unreachable", "def f(x: int) -> None:\n    if not isinstance(x, int):\n        print()\n"),
-        ("possibly-undefined", "import sys\n\nif sys.argv:\n    x = 1\nprint(x)\n"),
-    ],
-)
-def test_mypy_refuses(error: str, code: str, tmp_path: Path) -> None:
+REFUSED_BY_MYPY = [
+    ("no-untyped-def", "def f(x):\n    return x\n"),
+    ("type-arg", "x: list = []\n"),
+    ("unused-ignore", "x = 1  # type: ignore[assignment]\n"),
+    ("ignore-without-code", "x: int = ''  # type: ignore\n"),
+    ("unreachable", "def f(x: int) -> None:\n    if not isinstance(x, int):\n        print()\n"),
+    ("possibly-undefined", "import sys\n\nif sys.argv:\n    x = 1\nprint(x)\n"),
+]
+
+
+def test_mypy_refuses(tmp_path: Path) -> None:
     """Strict mode and each further check are on."""
-    file = tmp_path / "canary.py"
-    file.write_text(code)
-    assert f"[{error}]" in _tool("mypy", "--config-file", str(CONFIG), "--cache-dir", str(tmp_path), str(file))
+    _write_canaries(tmp_path, REFUSED_BY_MYPY)
+    told = _tool("mypy", "--config-file", str(CONFIG), "--cache-dir", str(tmp_path / "cache"), str(tmp_path))
+    for number, (error, _) in enumerate(REFUSED_BY_MYPY):
+        assert re.search(rf"canary_{number}\.py:\d+: .*\[{error}\]", told), error

@@ -1,7 +1,9 @@
 """The code in README and docs runs, and prints what they say it prints."""
 
+import ast
 import doctest
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,8 +30,18 @@ def _examples(page: Path) -> doctest.DocTest:
                 example.lineno += line
             examples += found
         else:
-            examples.append(doctest.Example(block[1], "", lineno=line))
+            examples += [doctest.Example(source, "", lineno=line + number) for number, source in _statements(block[1])]
     return doctest.DocTest(examples, {"__name__": page.stem}, page.name, str(page), 0, text)
+
+
+def _statements(block: str) -> list[tuple[int, str]]:
+    """Each statement of a block with its line, from 0: doctest runs one at a time."""
+    lines = block.splitlines(keepends=True)
+    starts = []
+    for node in ast.parse(block).body:
+        decorators = getattr(node, "decorator_list", ())
+        starts.append(min([node.lineno, *(decorator.lineno for decorator in decorators)]) - 1)
+    return [(start, "".join(lines[start:end])) for start, end in pairwise([*starts, len(lines)])]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

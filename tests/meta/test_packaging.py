@@ -49,8 +49,11 @@ def _in_wheel(wheel: Path) -> set[str]:
 
 
 def test_sdist_has_the_sources(sdist: Path) -> None:
-    """Every C source, header and Python module of the checkout is in the sdist."""
-    ours = {path.relative_to(ROOT).as_posix() for path in [*CSRC.iterdir(), *PACKAGE.rglob("*.py")]}
+    """Every C source, header, Python module and template of the checkout is in the sdist."""
+    ours = {
+        path.relative_to(ROOT).as_posix()
+        for path in [*CSRC.iterdir(), *PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.html")]
+    }
     assert ours <= _in_sdist(sdist)
 
 
@@ -63,12 +66,12 @@ def test_sdist_has_what_packagers_test_with(sdist: Path) -> None:
 
 
 def test_wheel_holds_the_package_only(wheel: Path) -> None:
-    """The wheel has the modules, the C module, its stub and the typing marker, and nothing beside owned/."""
+    """The wheel has the modules, the C module, its stub, the typing marker and the template, nothing beside owned/."""
     names = _in_wheel(wheel)
     [compiled] = {name for name in names if name.endswith((".so", ".pyd"))}
     assert PurePosixPath(compiled).name.startswith("_core.")
     modules = {path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py")}
-    assert names == modules | {compiled, "owned/py.typed", "owned/_core.pyi"}
+    assert names == modules | {compiled, "owned/py.typed", "owned/_core.pyi", "owned/_report_page.html"}
 
 
 def test_wheel_metadata(wheel: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, cast
 
 import owned
 from guarded import Bag, Node
+from owned import _core
 
 
 class Plain:
@@ -141,6 +142,52 @@ def look_unchecked(node: Any) -> str:
     return name
 
 
+def in_strict(use: Callable[..., object]) -> Callable[[Any], None]:
+    """A run in strict mode."""
+
+    def run(made: Any) -> None:
+        _core.set_mode(3)
+        try:
+            use(*made)
+        finally:
+            _core.set_mode(2)
+
+    return run
+
+
+def both_orders(a: Any, b: Any) -> None:
+    """Take two locks, then try the other way round. Where memory is short, the order may not have been learnt."""
+    with a, b:
+        pass
+    try:
+        with b, a:
+            pass
+    except owned.LockOrderError:
+        pass
+
+
+def made_between(a: Any, b: Any) -> None:
+    """A lock that lives shortly, taken between two others, and one that dies held."""
+    with a, owned.RLock(), b:
+        owned.Lock().acquire()
+
+
+def waits(a: Any, b: Any) -> None:
+    """What Condition.wait() does with a lock that should be given back before another one."""
+    with a, b:
+        a._acquire_restore(a._release_save())
+
+
+def both_free(made: Any) -> bool:
+    """Nobody holds them."""
+    return not any(lock.locked() for lock in made)
+
+
+def two_locks() -> tuple[Any, Any]:
+    """Two, of both kinds."""
+    return owned.Lock(), owned.RLock()
+
+
 SCENARIOS: dict[str, Scenario] = {
     "slots class": Scenario(lambda: None, lambda _: Node("a", Node("b"))),
     "dict class": Scenario(lambda: None, lambda _: Bag(a=1, b=[2], c={3: [4]})),
@@ -241,6 +288,9 @@ SCENARIOS: dict[str, Scenario] = {
     "release what is not held": Scenario(
         owned.Lock, lambda lock: refused(lock.release), lambda lock: not lock.locked()
     ),
+    "lock order": Scenario(two_locks, in_strict(both_orders), both_free),
+    "lock order of short lives": Scenario(two_locks, in_strict(made_between), both_free),
+    "lock order in wait": Scenario(two_locks, in_strict(waits), both_free),
     "locked": Scenario(
         lambda: owned.share(owned.List([1])),
         lambda items: owned.locked(items).__enter__() and owned.lock_of(items).release(),

@@ -24,7 +24,7 @@ def violation(elsewhere: Any, touch: Any) -> owned.OwnershipError:
 
 
 def test_hierarchy() -> None:
-    """All are RuntimeErrors; what changes a frozen thing is a TypeError too."""
+    """All but warnings are RuntimeErrors; what changes a frozen thing is a TypeError too."""
     for name in errors.__all__:
         base = owned.OwnershipWarning if name.endswith("Warning") else owned.OwnershipError
         assert issubclass(getattr(errors, name), base)

@@ -796,3 +796,59 @@ def test_no_command(tmp_path: Path) -> None:
     outcome = run_python("-m", "owned", cwd=tmp_path)
     assert outcome.returncode == 2
     assert "usage" in outcome.stderr
+
+
+# ---- the mode --------------------------------------------------------------------------------------------------------
+
+READS_ELSEWHERE = """
+    import subprocess, sys, threading
+    import owned
+
+    items = owned.List([1])
+    def look():
+        try:
+            print(owned.mode(), items[0])
+        except owned.WrongThreadError:
+            print(owned.mode(), "refused")
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    print(subprocess.run([sys.executable, "-c", "import owned; print(owned.mode())"], capture_output=True).stdout)
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "variable", "mode", "status"),
+    [
+        ([], None, "checked", 1),
+        (["--mode", "guard"], None, "guard", 0),
+        (["--mode=strict"], "guard", "strict", 1),
+        (["-q"], "guard", "guard", 0),
+    ],
+    ids=["nothing said", "--mode", "--mode over OWNED_MODE", "OWNED_MODE"],
+)
+def test_mode(options: list[str], variable: str | None, mode: str, status: int, tmp_path: Path) -> None:
+    """It runs in checked unless --mode or OWNED_MODE say otherwise; a child process follows."""
+    (tmp_path / "script.py").write_text(dedent(READS_ELSEWHERE))
+    outcome = run_checked(*options, "script.py", cwd=tmp_path, **({} if variable is None else {"OWNED_MODE": variable}))
+    first, second = outcome.stdout.split("\n")[:2]
+    assert first == f"{mode} {'refused' if status else 1}"
+    assert mode in second
+    assert outcome.returncode == status
+
+
+@pytest.mark.parametrize("options", [[], ["-q"]], ids=str)
+def test_off_says_that_nothing_is_checked(options: list[str], tmp_path: Path) -> None:
+    """In off there is nothing to report, and it says why."""
+    (tmp_path / "script.py").write_text(dedent(READS_ELSEWHERE))
+    outcome = run_checked(*options, "--mode=off", "script.py", cwd=tmp_path)
+    assert outcome.stdout.startswith("off 1\n")
+    assert outcome.stderr == "owned: nothing was checked: the mode is off\n"
+    assert outcome.returncode == 0
+
+
+def test_unknown_mode(tmp_path: Path) -> None:
+    """A mode that there is not is a usage error, before the program starts."""
+    outcome = run_checked("--mode", "on", "script.py", cwd=tmp_path)
+    assert outcome.returncode == 2
+    assert "invalid choice: 'on'" in outcome.stderr

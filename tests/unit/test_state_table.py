@@ -271,3 +271,27 @@ def test_sharing_again_under_the_same_lock_gives_the_object() -> None:
     lock = owned.RLock()
     obj = owned.share(Slotted(), lock=lock)
     assert owned.share(obj, lock=lock) is obj
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+@pytest.mark.parametrize("row", SITUATIONS)
+def test_row_in_guard(name: str, row: str) -> None:
+    """In guard every read passes, and the repr shows the object; everything else is as the table says."""
+    carrier = CARRIERS[name]
+    if row.startswith("frozen") and name in IMMUTABLE_WHEN_FROZEN:
+        return
+    expected = {column: cell for in_row, column, cell in CELLS if in_row == row}
+    with owned.guard():
+        for column, touches in (("read", carrier.reads), ("write", carrier.writes)):
+            for label, touch in touches.items():
+                if row.startswith("frozen") and (name, label) in GONE_WHEN_FROZEN:
+                    continue
+                obj, run = SITUATIONS[row](carrier.make)
+                outcome = run(lambda touch=touch, obj=obj: touch_outcome(touch, obj))
+                assert outcome == ("ok" if column == "read" else expected["write"]), label
+        obj, run = SITUATIONS[row](carrier.make)
+        assert run(lambda: repr_outcome(obj)) == "ok"
+        for verb in VERBS.keys() - {"own"}:
+            obj, run = SITUATIONS[row](carrier.make)
+            if (verb, expected[verb]) != ("freeze", "→ frozen") or name not in IMMUTABLE_WHEN_FROZEN:
+                assert run(lambda verb=verb, obj=obj: verb_outcome(verb, obj)) == expected[verb], verb

@@ -1,0 +1,62 @@
+/* Which of our locks each thread holds and where it took them, listed in strict mode only. */
+// SPDX-License-Identifier: MIT
+#ifndef OWNED_HELD_H
+#define OWNED_HELD_H
+
+#include "thread.h"
+
+/* A place in the program, told to nobody yet: an instruction of a code object. No frame is kept. */
+typedef struct {
+    PyObject *code; /* strong, or NULL: not known */
+    int instruction;
+} owned_site;
+
+/* What strict mode notes in a lock: a lock type has one in its struct, zeroed when it is made. */
+typedef struct {
+    uint64_t ordinal; /* 0 until strict mode meets the lock; atomic; never reused in the process */
+    owned_site made;  /* only of a lock made in strict mode; unchanged from then on */
+} owned_lock_tag;
+
+/* A lock that a thread holds. */
+typedef struct {
+    uint64_t ordinal;
+    PyObject *ref;    /* strong: a weak reference to the lock */
+    owned_site taken;
+    uint64_t entry;   /* its number in the timeline, or 0 */
+} owned_hold;
+
+/* Only its own thread touches it, until the thread has finished; then it does not change any more. */
+typedef struct owned_held {
+    size_t used;
+    size_t room;
+    owned_hold holds[]; /* in the order in which they were taken */
+} owned_held;
+
+/* The innermost place on this thread's stack that is not owned's own code. Cannot fail: it may be not known. */
+owned_site owned_site_here(void);
+
+/* (code, line), or None for a place that is not known. New reference, NULL with an error set. */
+PyObject *owned_site_told(const owned_site *site);
+
+/* The lock's number, given now if it had none. */
+uint64_t owned_lock_tag_ordinal(owned_lock_tag *tag);
+
+/* Let go of what the tag of a dying lock holds. */
+void owned_lock_tag_clear(owned_lock_tag *tag);
+
+/* List `lock`, which this thread has just taken. Cannot fail: for want of memory the lock is not listed. May run Python
+ * (the collector). */
+void owned_held_add(PyObject *lock, owned_lock_tag *tag);
+
+/* Take the lock off this thread's list, if it is on it. Cheap where nothing is listed. */
+void owned_held_remove(owned_lock_tag *tag);
+
+/* Where the thread of `info` took the lock: (code, line), or None where that is not known. The thread is this one, or
+ * has finished. New reference, NULL with an error set. */
+PyObject *owned_held_site(owned_thread_info *info, owned_lock_tag *tag);
+
+/* The thread of `info` has finished, or is forgotten: free its list. `keep`: unless it holds something, which messages
+ * will ask for. */
+void owned_held_free(owned_thread_info *info, int keep);
+
+#endif
