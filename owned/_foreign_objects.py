@@ -13,7 +13,6 @@ from owned._alias import warn
 from owned._frozen import needs_no_guard
 from owned._inside import fields
 from owned._known_types import is_of_event_loop, is_synchronized
-from owned._refused import is_made_in_c
 from owned.errors import ForeignObjectWarning
 
 _OBJECTS_MOST: Final = 100_000
@@ -22,6 +21,11 @@ _PATH_MOST: Final = 200  # characters
 
 _METHODS: Final = (types.MethodType, types.BuiltinMethodType, types.MethodWrapperType)
 _PLAIN_KEYS: Final = (str, int, float, bool, bytes, type(None))
+
+# Flags of type objects, from CPython's Include/object.h; part of the stable ABI.
+_IMMUTABLE_TYPE: Final = 1 << 8
+_HEAP_TYPE: Final = 1 << 9
+_flags = type.__dict__["__flags__"].__get__
 
 # What the walk does at an object.
 _PASS, _GUARDED, _LOOK_INTO, _FOREIGN = range(4)
@@ -77,12 +81,19 @@ def _describe(kind: type) -> str:
     return f"an {name}" if name[:1] in "AEIOUaeiou" else f"a {name}"
 
 
+def _is_made_in_c(kind: type) -> bool:
+    flags = _flags(kind)
+    return not flags & _HEAP_TYPE or bool(flags & _IMMUTABLE_TYPE)
+
+
 def _way_out(kind: type) -> str:
     name = kind.__name__
     if kind in (list, dict, set):
         return f"Make it a {name.capitalize()}, or freeze() it"
     way = (
-        "Keep own() of it" if is_made_in_c(kind) else "Decorate its class with @owned, keep own() of it, or freeze() it"
+        "Keep own() of it"
+        if _is_made_in_c(kind)
+        else "Decorate its class with @owned, keep own() of it, or freeze() it"
     )
     return f"{way}; if it needs no guard, say so: register({name}, 'immutable') or register({name}, 'synchronized')"
 
