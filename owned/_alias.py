@@ -29,6 +29,8 @@ References where the core looks, measured. A variable that is passed on is count
 
 from __future__ import annotations
 
+import dis
+import functools
 import gc
 import inspect
 import sys
@@ -135,6 +137,8 @@ def _other_holder(obj: Any, count: int, place: object) -> str | None:
     storing = calling_frame()
     if storing is None:
         return None
+    if place is not None and count > 1 and _is_stored_twice(storing.f_code, storing.f_lasti):
+        return f"another target of this assignment ({storing.f_code.co_filename}:{storing.f_lineno})"
     variables = 0
     passed = _PASSED
     frame: FrameType | None = storing
@@ -157,6 +161,26 @@ def _other_holder(obj: Any, count: int, place: object) -> str | None:
         return None
     _scans[site] += 1
     return _holder_on_heap(obj, storing, place)
+
+
+@functools.lru_cache(1024)
+def _is_stored_twice(code: types.CodeType, offset: int) -> bool:
+    """Does the statement at this instruction store the object once more, as ``self.items = items = []`` does?
+
+    The object is then copied on the stack, and until both are stored nothing but fetching and storing happens.
+    """
+    height = 0  # of the stack above what was there before the object, since it was copied
+    for instruction in dis.get_instructions(code):
+        name = instruction.opname
+        if instruction.offset >= offset:
+            return height > 0 and name in ("STORE_ATTR", "STORE_SUBSCR")
+        if name == "COPY" and instruction.arg == 1:
+            height = 2
+        elif height > 0 and name.startswith(("LOAD_", "STORE_")):
+            height += dis.stack_effect(instruction.opcode, instruction.arg, jump=False)
+        else:
+            height = 0
+    return False
 
 
 def _variable(frame: FrameType, name: str) -> str:

@@ -109,6 +109,17 @@ def test_own_variable():
     assert bag.again == items
 
 
+def test_own_variable_after_a_chain():
+    """What an assignment to several targets stores does not rub off on the next statement."""
+    node = Node()
+    with pytest.warns(owned.AliasWarning, match="another target") as caught:
+        node.children = children = []
+    node.children = children
+    count = number = 1
+    node.children = children
+    assert (len(caught.list), count, number) == (1, 1, 1)
+
+
 def test_passed_on():
     """Parameters on the way to where it is stored do not count."""
 
@@ -187,6 +198,20 @@ def test_variable_of_the_caller(kind):
     assert f"a list is stored in {name}.items as a copy, a guarded List" in str(warning.message)
     items.append(2)
     assert kept.items == [1]
+
+
+def test_another_target():
+    """``node.children = children = []``: the field has a copy, and the variable the list that was meant to be it."""
+    node = Node()
+    with pytest.warns(owned.AliasWarning, match=r"Node\.children as a copy, .* but another target of this assignment"):
+        node.children = children = []
+    with pytest.warns(owned.AliasWarning, match="another target of this assignment"):
+        children = node.children = []
+    box = owned.Dict()
+    with pytest.warns(owned.AliasWarning, match="another target of this assignment"):
+        HELD.again = box["items"] = children = []
+    children.append(1)
+    assert (list(node.children), list(box["items"])) == ([], [])
 
 
 def test_attribute():
