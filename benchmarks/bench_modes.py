@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What does the check cost in each mode? Read, write, method call and a method with three accesses, on one thread.
 
-An owned class with slots and one with a __dict__, in guard, checked and strict, against plain classes, interleaved in
-one run: every round measures everything, best of seven, and switches the mode in between. Each number is the median over
-the rounds, in nanoseconds with the empty loop taken off, and as a ratio to the plain class of the same kind in the same
-round. Not measured: off, where classes are the plain ones, creation, contention.
+An owned class with slots and one with a __dict__, in guard, checked and strict, against plain classes, interleaved
+in one run: every round measures everything, best of seven, and switches the mode in between. Each number is the median
+over the rounds, in nanoseconds with the empty loop taken off, and as a ratio to the plain class of the same kind in the
+same round. Not measured: off, where classes are the plain ones, creation, contention.
 
     python benchmarks/bench_modes.py [--rounds N] [--json FILE]
 """
