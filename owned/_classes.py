@@ -250,7 +250,7 @@ def switch(mode: int) -> None:
 
 
 _known: dict[int, weakref.ref[type]] = {}
-"""id(cls) -> every class that was prepared. Not ``__subclasses__()``: 3.13t reads it unlocked while others make classes."""
+"""id(cls) -> each class that was prepared: 3.13t reads ``__subclasses__()`` unlocked while others make classes."""
 
 
 def _remember(cls: type) -> None:
