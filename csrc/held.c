@@ -21,41 +21,6 @@ int owned_held_add_functions(PyObject *module);
 
 static uint64_t last_ordinal; /* atomic */
 
-/* ---- places ---------------------------------------------------------------------------------------------------- */
-
-owned_site
-owned_site_here(void)
-{
-    owned_site site = {NULL, 0};
-    if (owned_the_state == NULL) /* the interpreter ends */
-        return site;
-    PyFrameObject *frame = (PyFrameObject *)Py_XNewRef((PyObject *)PyEval_GetFrame());
-    while (frame != NULL) {
-        PyCodeObject *code = PyFrame_GetCode(frame);
-        Py_ssize_t ours = PyUnicode_Tailmatch(code->co_filename, owned_the_state->here, 0, PY_SSIZE_T_MAX, -1);
-        if (ours == 0) {
-            site = (owned_site){(PyObject *)code, PyFrame_GetLasti(frame)};
-            break;
-        }
-        Py_DECREF((PyObject *)code);
-        PyFrameObject *back = PyFrame_GetBack(frame);
-        Py_DECREF((PyObject *)frame);
-        frame = back;
-    }
-    Py_XDECREF((PyObject *)frame);
-    if (site.code == NULL)
-        PyErr_Clear();
-    return site;
-}
-
-PyObject *
-owned_site_told(const owned_site *site)
-{
-    if (site->code == NULL)
-        Py_RETURN_NONE;
-    return Py_BuildValue("Oi", site->code, PyCode_Addr2Line((PyCodeObject *)site->code, site->instruction));
-}
-
 /* ---- tags -------------------------------------------------------------------------------------------------------- */
 
 uint64_t
@@ -253,7 +218,7 @@ owned_held_add(PyObject *lock, owned_lock_tag *tag)
         PyErr_Clear();
         return;
     }
-    hold.taken = owned_site_here();
+    hold.taken = owned_place_here();
     hold.entry = begin_moment(lock, hold.ordinal);
     owned_held *held = with_room();
     if (held == NULL) {
@@ -293,8 +258,8 @@ owned_held_site(owned_thread_info *info, owned_lock_tag *tag)
     for (size_t i = 0; held != NULL && ordinal != 0 && i < held->used; i++) {
         if (held->holds[i].ordinal != ordinal)
             continue;
-        owned_site taken = {Py_XNewRef(held->holds[i].taken.code), held->holds[i].taken.instruction};
-        PyObject *told = owned_site_told(&taken);
+        owned_place taken = {Py_XNewRef(held->holds[i].taken.code), held->holds[i].taken.instruction};
+        PyObject *told = owned_place_told(&taken);
         Py_XDECREF(taken.code);
         return told;
     }

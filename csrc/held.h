@@ -3,25 +3,20 @@
 #ifndef OWNED_HELD_H
 #define OWNED_HELD_H
 
+#include "place.h"
 #include "thread.h"
-
-/* A place in the program, told to nobody yet: an instruction of a code object. No frame is kept. */
-typedef struct {
-    PyObject *code; /* strong, or NULL: not known */
-    int instruction;
-} owned_site;
 
 /* What strict mode notes in a lock: a lock type has one in its struct, zeroed when it is made. */
 typedef struct {
     uint64_t ordinal; /* 0 until strict mode meets the lock; atomic; never reused in the process */
-    owned_site made;  /* only of a lock made in strict mode; unchanged from then on */
+    owned_place made;  /* only of a lock made in strict mode; unchanged from then on */
 } owned_lock_tag;
 
 /* A lock that a thread holds. */
 typedef struct {
     uint64_t ordinal;
     PyObject *ref;    /* strong: a weak reference to the lock */
-    owned_site taken;
+    owned_place taken;
     uint64_t entry;   /* its number in the timeline, or 0 */
 } owned_hold;
 
@@ -31,12 +26,6 @@ typedef struct owned_held {
     size_t room;
     owned_hold holds[]; /* in the order in which they were taken */
 } owned_held;
-
-/* The innermost place on this thread's stack that is not owned's own code. Cannot fail: it may be not known. */
-owned_site owned_site_here(void);
-
-/* (code, line), or None for a place that is not known. New reference, NULL with an error set. */
-PyObject *owned_site_told(const owned_site *site);
 
 /* The lock's number, given now if it had none. */
 uint64_t owned_lock_tag_ordinal(owned_lock_tag *tag);

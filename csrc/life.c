@@ -16,6 +16,7 @@
 #include "frozen.h"
 #include "identity.h"
 #include "membrane.h"
+#include "place.h"
 #include "wrapper.h"
 
 int owned_life_add(PyObject *module);
@@ -24,56 +25,23 @@ uint64_t owned_life_in_use;
 
 /* ---- the depot --------------------------------------------------------------------------------------------- */
 
-#define DEPTH 6         /* calls that a stack tells of */
-#define LOOK_AT_MOST 16 /* frames, with owned's own, which are left out */
+#define DEPTH 6 /* calls that a stack tells of */
 #define DEPOT_MOST 65536
 #define DEPOT_BUCKETS 16384
-
-typedef struct {
-    PyCodeObject *code; /* strong in the depot */
-    int instruction;    /* the offset in bytes */
-} place;
 
 typedef struct stack {
     struct stack *next;
     uint64_t hash;
     size_t depth;
-    place places[]; /* innermost first */
+    owned_place places[]; /* innermost first */
 } stack;
 
 static stack *depot[DEPOT_BUCKETS]; /* each atomic: set once its stack is whole */
 static uint64_t depot_used;
 static owned_mutex depot_mutex; /* for those that add */
 
-static int
-is_own(PyCodeObject *code)
-{
-    PyObject *here = owned_the_state->here;
-    return PyUnicode_Tailmatch(code->co_filename, here, 0, PY_SSIZE_T_MAX, -1) == 1;
-}
-
-/* The calls that led here, innermost first: how many. The codes are new references. */
-static size_t
-take_calls(place *places)
-{
-    size_t depth = 0;
-    PyFrameObject *frame = (PyFrameObject *)Py_XNewRef((PyObject *)PyEval_GetFrame());
-    for (int i = 0; frame != NULL && i < LOOK_AT_MOST && depth < DEPTH; i++) {
-        PyCodeObject *code = PyFrame_GetCode(frame);
-        if (is_own(code))
-            Py_DECREF((PyObject *)code);
-        else
-            places[depth++] = (place){code, PyFrame_GetLasti(frame)};
-        PyFrameObject *back = depth < DEPTH ? PyFrame_GetBack(frame) : NULL;
-        Py_DECREF((PyObject *)frame);
-        frame = back;
-    }
-    Py_XDECREF((PyObject *)frame);
-    return depth;
-}
-
 static uint64_t
-hash_of(const place *places, size_t depth)
+hash_of(const owned_place *places, size_t depth)
 {
     uint64_t hash = depth;
     for (size_t i = 0; i < depth; i++) {
@@ -84,7 +52,7 @@ hash_of(const place *places, size_t depth)
 }
 
 static int
-is_same(const stack *s, uint64_t hash, const place *places, size_t depth)
+is_same(const stack *s, uint64_t hash, const owned_place *places, size_t depth)
 {
     if (s->hash != hash || s->depth != depth)
         return 0;
@@ -95,7 +63,7 @@ is_same(const stack *s, uint64_t hash, const place *places, size_t depth)
 }
 
 static stack *
-find_stack(stack *first, uint64_t hash, const place *places, size_t depth)
+find_stack(stack *first, uint64_t hash, const owned_place *places, size_t depth)
 {
     for (stack *s = first; s != NULL; s = s->next)
         if (is_same(s, hash, places, depth))
@@ -105,17 +73,17 @@ find_stack(stack *first, uint64_t hash, const place *places, size_t depth)
 
 /* Another thread may have been first. NULL where there is no room. */
 static stack *
-add_stack(stack **bucket, uint64_t hash, const place *places, size_t depth)
+add_stack(stack **bucket, uint64_t hash, const owned_place *places, size_t depth)
 {
     owned_mutex_lock(&depot_mutex);
     stack *s = find_stack(*bucket, hash, places, depth);
-    if (s == NULL && depot_used < DEPOT_MOST && (s = PyMem_RawMalloc(sizeof(stack) + depth * sizeof(place))) != NULL) {
+    if (s == NULL && depot_used < DEPOT_MOST && (s = PyMem_RawMalloc(sizeof(stack) + depth * sizeof(owned_place))) != NULL) {
         s->next = *bucket;
         s->hash = hash;
         s->depth = depth;
         for (size_t i = 0; i < depth; i++) {
             s->places[i] = places[i];
-            Py_INCREF((PyObject *)places[i].code);
+            Py_INCREF(places[i].code);
         }
         depot_used++;
         owned_store_ptr(bucket, s);
@@ -128,8 +96,8 @@ add_stack(stack **bucket, uint64_t hash, const place *places, size_t depth)
 static const stack *
 current_stack(void)
 {
-    place places[DEPTH];
-    size_t depth = take_calls(places);
+    owned_place places[DEPTH];
+    size_t depth = owned_places_here(places, DEPTH);
     if (depth == 0)
         return NULL;
     uint64_t hash = hash_of(places, depth);
@@ -138,7 +106,7 @@ current_stack(void)
     if (s == NULL)
         s = add_stack(bucket, hash, places, depth);
     for (size_t i = 0; i < depth; i++)
-        Py_DECREF((PyObject *)places[i].code);
+        Py_DECREF(places[i].code);
     return s;
 }
 
@@ -359,7 +327,7 @@ owned_life_clear(void)
         while (s != NULL) {
             stack *next = s->next;
             for (size_t j = 0; j < s->depth; j++)
-                Py_DECREF((PyObject *)s->places[j].code);
+                Py_DECREF(s->places[j].code);
             PyMem_RawFree(s);
             s = next;
         }
@@ -370,12 +338,13 @@ owned_life_clear(void)
 /* ---- for Python -------------------------------------------------------------------------------------------- */
 
 static PyObject *
-describe_place(const place *p)
+describe_place(const owned_place *place)
 {
-    PyObject *name = PyObject_GetAttrString((PyObject *)p->code, "co_qualname");
+    PyCodeObject *code = (PyCodeObject *)place->code;
+    PyObject *name = PyObject_GetAttrString(place->code, "co_qualname");
     if (name == NULL)
         return NULL;
-    return Py_BuildValue("(OiN)", p->code->co_filename, PyCode_Addr2Line(p->code, p->instruction), name);
+    return Py_BuildValue("(OiN)", code->co_filename, PyCode_Addr2Line(code, place->instruction), name);
 }
 
 /* The Record of the object's birth. */
@@ -392,8 +361,9 @@ birth_record(PyObject *obj, const snapshot *taken)
     }
     if (places == NULL)
         return NULL;
-    PyObject *record = PyObject_CallFunction(owned_the_state->make_birth, "OOO", (PyObject *)owned_known_type(obj),
-                                             taken->maker->name, places);
+    PyObject *type = (PyObject *)owned_known_type(obj);
+    PyObject *record = PyObject_CallFunction(owned_the_state->make_birth, "OOO", type, taken->maker->name, places);
+    Py_DECREF(type);
     Py_DECREF(places);
     return record;
 }

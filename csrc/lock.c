@@ -594,7 +594,7 @@ lock_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     }
     PyThread_acquire_lock(self->wakeup, WAIT_LOCK);
     if (OWNED_UNLIKELY(owned_mode_is_strict()))
-        self->tag.made = owned_site_here();
+        self->tag.made = owned_place_here();
     return (PyObject *)self;
 }
 
@@ -710,7 +710,7 @@ static PyObject *
 lock_made_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 {
     if (owned_lock_check(obj))
-        return owned_site_told(&((owned_lock *)obj)->tag.made);
+        return owned_place_told(&((owned_lock *)obj)->tag.made);
     Py_RETURN_NONE;
 }
 

@@ -148,7 +148,7 @@ tell_hold(owned_hold *hold)
         owned_held_remove(&gone);
         Py_RETURN_NONE;
     }
-    PyObject *site = owned_site_told(&hold->taken);
+    PyObject *site = owned_place_told(&hold->taken);
     PyObject *told = site == NULL ? NULL
                                   : Py_BuildValue("KOO", (unsigned long long)hold->ordinal, lock, site);
     Py_XDECREF(site);

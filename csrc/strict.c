@@ -42,8 +42,10 @@ owned_strict_look_store(PyObject *value, Py_ssize_t own, PyObject *holder, owned
     Py_XDECREF((PyObject *)region);
     if (!is_shared)
         return 0;
-    PyObject *done = PyObject_CallFunction(owned_the_state->check_joining, "OOsO", value, (PyObject *)owned_known_type(holder),
-                                           form_name(form, detail), detail == NULL ? Py_None : detail);
+    PyObject *type = (PyObject *)owned_known_type(holder);
+    PyObject *done = PyObject_CallFunction(owned_the_state->check_joining, "OOsO", value, type, form_name(form, detail),
+                                           detail == NULL ? Py_None : detail);
+    Py_DECREF(type);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
 }

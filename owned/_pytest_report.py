@@ -7,6 +7,8 @@ import linecache
 import os
 import threading
 from collections.abc import Iterable
+from itertools import takewhile
+from pathlib import PurePath
 from typing import Any, Protocol
 
 import attrs
@@ -258,8 +260,9 @@ def _site(place: Violation | Record) -> tuple[Site, ...]:
 def _stack(title: str, stack: tuple[Site, ...]) -> list[Line]:
     """A stack as Python prints one: the innermost call last, each with its line of source."""
     lines: list[Line] = [(f"  {title}", "")]
-    for site in reversed(stack):
-        if _is_scaffolding(site):
+    called_by_pytest = list(takewhile(lambda site: not _is_of_pytest(site), stack))
+    for site in reversed(called_by_pytest or stack):
+        if site.file == threading.__file__:  # on the way to what the thread is to do
             continue
         lines.append(("", f'File "{_short(site.file)}", line {site.line}, in {site.function}'))
         source = linecache.getline(site.file, site.line).strip()
@@ -276,9 +279,8 @@ def _short(file: str) -> str:
         return file
 
 
-def _is_scaffolding(site: Site) -> bool:
-    """Whether a call is pytest's own, or the threading module's on the way to what the thread is to do."""
-    return site.file == threading.__file__ or any(name in os.path.dirname(site.file) for name in ("_pytest", "pluggy"))
+def _is_of_pytest(site: Site) -> bool:
+    return not {"_pytest", "pluggy"}.isdisjoint(PurePath(site.file).parts)
 
 
 def _some(names: list[str]) -> str:

@@ -97,6 +97,8 @@ def test_a_violation_fails_its_test_however_it_is_swallowed(pytester: pytest.Pyt
     assert text.startswith("owned: WrongThreadError: write Account.balance, by thread 'worker'\n")
     for part in ("private to thread 'MainThread'", "in touch\n        account.balance = 1", "way out   Share it"):
         assert part in text
+    calls = [line for line in done.texts["test_expected"].splitlines() if line.startswith("    File")]
+    assert "in test_expected" in calls[0] and "in touch" in calls[1], "there are no calls of pytest's"
     assert "owned: mode strict" in done.output
     assert "owned: 8 violations at 1 site" in done.output
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The mode is switched while other threads read, write and make classes: no write goes unchecked, no class is missed."""
+"""The mode is switched while other threads read, write and make classes: no write is unchecked, no class missed."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_no_write_goes_unchecked() -> None:
 
 
 def test_no_class_is_missed() -> None:
-    """A class that is made during a switch is checked from its first instance on, and is of the right mode in the end."""
+    """A class made during a switch is checked from its first instance on, and of the right mode in the end."""
     made: list[Any] = []
     fresh: list[Any] = []
 

@@ -235,7 +235,7 @@ def test_a_reaction_that_violates_ends(policy: str, elsewhere: Any) -> None:
     assert owned.stats().violations == before + 2
 
 
-@pytest.mark.parametrize("policy", ["raise", *PASSING], ids=str)
+@pytest.mark.parametrize("policy", ["raise", *PASSING], ids=["raise", "warn", "log", "count", "callable"])
 def test_observers_hear_of_it_whatever_the_policy(policy: Any, elsewhere: Any) -> None:
     """Whoever observes violations sees those that pass, too."""
     seen: list[owned.OwnershipError] = []

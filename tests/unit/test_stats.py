@@ -102,7 +102,7 @@ def test_mode_and_policy_are_named() -> None:
 
 def snippet(word: str) -> str:
     """The block of docs/modes.md that has this word in it."""
-    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs" / "modes.md").read_text(), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```py\n(.*?)^```$", (ROOT / "docs" / "modes.md").read_text(), re.MULTILINE | re.DOTALL)
     (found,) = [block for block in blocks if word in block]
     return found
 
