@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What does strict mode cost? Creating, storing, sharing, moving and touching, strict against checked.
 
-Both modes interleaved in one run, on one thread: each number is the fastest of the rounds in nanoseconds, with the
-call of a function around what is measured, and the ratio of the two. Creation is measured at the top of a short and of a deep stack, since
-strict mode takes the calling frames. Not measured: contention, memory (about 100 bytes per living object), violations.
+Both modes interleaved in one run, on one thread: each number is the fastest of the rounds in nanoseconds, with the call
+of a function around what is measured, and the ratio of the two. Creation is measured at the top of a short and of a
+deep stack, since strict mode takes the calling frames. Not measured: contention, memory (about 100 bytes per living
+object), violations.
 
     python benchmarks/bench_strict.py [--rounds N] [--json FILE]
 """
