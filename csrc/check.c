@@ -9,6 +9,7 @@
  *     PRIVATE, inherited held from now on by this thread, see adopt()     ALONE
  *     FROZEN             reads                                            ALLOWED     writes: FrozenError
  *     SHARED, foreign    ask the lock                                     ALONE       not held: LockNotHeldError
+ *     SHARED, without    what owned/_shared_by.py lets through            ALLOWED
  *     else               WrongThreadError, LockNotHeldError, MovedError, OrphanedError
  *
  * What is refused becomes an error, or passes after all if the policy says so (owned/_policy.py): ALLOWED. */
@@ -17,6 +18,7 @@
 #include "check.h"
 #include "life.h"
 #include "mode.h"
+#include "object.h"
 #include "state.h"
 
 int owned_check_add(PyObject *module);
@@ -114,6 +116,12 @@ owned_check_slow(PyObject *obj, owned_region **where, const owned_access *how, P
         owned_region *now = owned_region_resolve(r); /* forwarded while we looked */
         Py_DECREF((PyObject *)r);
         r = now;
+    }
+    if (answer == OWNED_REFUSED && detail != NULL && owned_region_state_of(r) == OWNED_SHARED &&
+        (how == &owned_attr_read || how == &owned_attr_write)) {
+        int needs_no_lock = owned_object_needs_no_lock(obj, detail, how->writes);
+        if (needs_no_lock != 0)
+            answer = needs_no_lock < 0 ? -2 : OWNED_ALLOWED;
     }
     if (answer == OWNED_REFUSED)
         answer = owned_violation(obj, r, how, detail);

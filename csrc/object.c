@@ -95,6 +95,48 @@ owned_find_in_classes(PyTypeObject *type, PyObject *name, PyObject **attribute)
     return found;
 }
 
+/* A property, or another descriptor of a class statement's making, decides itself what it touches. Of the rest an instance's own value
+ * is a field. */
+static int
+is_of_class(PyObject *self, PyObject *name, PyObject *attribute, int writes)
+{
+    PyTypeObject *kind = Py_TYPE(attribute);
+    if (kind == owned_the_state->CheckedSlot || kind == &PyMemberDescr_Type || kind == &PyGetSetDescr_Type)
+        return 0;
+    if (kind->tp_descr_set != NULL)
+        return 1;
+    if (writes)
+        return 0;
+    if (!owned_type_has_dict(Py_TYPE(self)))
+        return 1;
+    PyObject *dict = PyObject_GenericGetDict(self, NULL);
+    int is_field = dict == NULL ? -1 : PyDict_Contains(dict, name);
+    Py_XDECREF(dict);
+    return is_field < 0 ? -1 : !is_field;
+}
+
+int
+owned_object_needs_no_lock(PyObject *self, PyObject *name, int writes)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject *names, *attribute;
+    if (!PyType_IsSubtype(type, owned_the_state->Owned))
+        return 0;
+    int found = owned_find_in_classes(type, owned_the_state->str___owned_unlocked__, &names);
+    if (found <= 0)
+        return found;
+    int free = writes ? 0 : PySequence_Contains(names, name);
+    Py_DECREF(names);
+    if (free != 0)
+        return free;
+    found = owned_find_in_classes(type, name, &attribute);
+    if (found <= 0)
+        return found;
+    free = is_of_class(self, name, attribute, writes);
+    Py_DECREF(attribute);
+    return free;
+}
+
 /* A plain container may get into the instance dict around __setattr__: through object.__setattr__ (the __init__ of a frozen
  * dataclass), vars(x), cached_property, unpickling. It is settled when it is first read. Steals `value`. */
 static PyObject *

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar, overload
 
-from owned import _fields, _monitor, _refused, _synchronized
+from owned import _fields, _monitor, _refused, _shared_by, _synchronized
 
 _C = TypeVar("_C", bound=type)
 
@@ -379,6 +379,8 @@ def finish(cls: type) -> None:
 
     if _monitor.is_monitor(cls):
         _monitor.prepare(cls)
+    elif _shared_by.is_declared(cls):
+        _shared_by.prepare(cls)
     for name in ("__repr__", "__str__", "__format__"):
         provider = _provider(cls, name)
         if provider is None:

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import functools
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from owned import _requires
 
-__all__ = ["guarded_by"]
+__all__ = ["guarded_by", "trust_init"]
 
 _MISSING: Any = object()
 _OFF, _GUARD = 0, 1
@@ -79,8 +82,10 @@ class _GuardedBy:
         mode = _core.get_mode()
         if mode == _OFF or (mode == _GUARD and access == "read"):
             return
+        if _being_made and _being_made.get(id(obj)) == threading.get_ident():
+            return
         lock = _requires.attribute(obj, self.lock)
-        if not _requires.is_held(lock):
+        if lock is not None and not _requires.is_held(lock):
             _requires.refuse(
                 f"{access} {_core.known_type(obj).__name__}.{self.name}",
                 self.name,
@@ -95,7 +100,8 @@ class _GuardedBy:
             lock = _requires.attribute(obj, self.lock)
         except AttributeError:
             return
-        _requires.is_held(lock)
+        if lock is not None:
+            _requires.is_held(lock)
 
     def _fields(self, obj: Any) -> dict[str, Any]:
         try:
@@ -127,12 +133,38 @@ class _GuardedBy:
         fields[self.name] = value
 
 
+_being_made: dict[int, int] = {}
+"""id(obj) -> the thread that runs its __init__, for classes that trust_init() was called for."""
+
+
+def trust_init(cls: type) -> None:
+    """Let a class's ``__init__`` touch what is guarded without the lock, as often as it wants, on its own thread.
+
+    Nobody else knows the object by then, and the code of others does not take its locks there.
+    """
+    init: Callable[..., None] = cls.__init__  # type: ignore[misc]
+
+    @functools.wraps(init)
+    def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
+        if id(self) in _being_made:
+            init(self, *args, **kwargs)
+            return
+        _being_made[id(self)] = threading.get_ident()
+        try:
+            init(self, *args, **kwargs)
+        finally:
+            del _being_made[id(self)]
+
+    type.__setattr__(cls, "__init__", __init__)
+
+
 def guarded_by(lock: str, /, *, default: Any = _MISSING, slot: str | None = None) -> Any:
     """Declare that an attribute may be touched only while its reader or writer holds a lock of the same object.
 
     ``balance: int = guarded_by("_lock")`` in the body of any class, owned or not. Every read, write and deletion of
     the attribute is verified; the value is kept in the instance's ``__dict__``, under the same name. The first
-    value may be given without the lock: as long as there is none the object is being made.
+    value may be given without the lock: as long as there is none the object is being made. So it is as long as the lock
+    is None: a class attribute ``_lock = None``, until ``start()`` makes one.
 
     Args:
         lock: the name of the attribute that holds the lock: an owned lock, or one that can tell who holds it.

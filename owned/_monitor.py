@@ -15,7 +15,7 @@ from typing import Any
 
 from owned import _methods
 
-__all__ = ["declare", "is_monitor", "prepare"]
+__all__ = ["declare", "is_monitor", "prepare", "share_when_made"]
 
 _MARK = "__owned_monitor__"  # in the class's own namespace, which a decorator that makes the class anew takes along
 
@@ -54,7 +54,7 @@ def prepare(cls: type) -> None:
     for name, (base, value) in _inherited(cls).items():
         if not is_monitor(base):
             _put(cls, name, value)
-    _prepare_init(cls)
+    share_when_made(cls, is_monitor, _share)
 
 
 def _inherited(cls: type) -> dict[str, tuple[type, Any]]:
@@ -98,27 +98,28 @@ def _is_method(value: object) -> bool:
     return isinstance(value, _BOUND_KINDS) or (wrapt is not None and type(value) is wrapt.FunctionWrapper)
 
 
-def _prepare_init(cls: type) -> None:
+def share_when_made(cls: type, is_declared: Callable[[type], bool], share: Callable[[Any], None]) -> None:
+    """Let the ``__init__`` of a class, and of those of its bases that are declared, share the object. Idempotent."""
     for base in cls.__mro__:
         made = vars(base).get("__init__")
-        if is_monitor(base) and isinstance(made, types.FunctionType) and not _is_sharing(made):
-            type.__setattr__(base, "__init__", _sharing(made))
+        if is_declared(base) and isinstance(made, types.FunctionType) and not _is_sharing(made):
+            type.__setattr__(base, "__init__", _sharing(made, share))
     if not _is_sharing(cls.__init__):  # type: ignore[misc]
-        type.__setattr__(cls, "__init__", _sharing(_next_init(cls)))
+        type.__setattr__(cls, "__init__", _sharing(_next_init(cls), share))
 
 
 def _is_sharing(init: Any) -> bool:
     return isinstance(init, types.FunctionType) and vars(init).get("_owned_shares") is init.__code__
 
 
-def _sharing(init: Callable[..., None]) -> Any:
+def _sharing(init: Callable[..., None], share: Callable[[Any], None]) -> Any:
     """An ``__init__`` that shares the object, unless it was called by another one of its class."""
 
     @functools.wraps(init)
     def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
         init(self, *args, **kwargs)
         if type(self).__init__ is __init__:
-            _share(self)
+            share(self)
 
     __init__._owned_shares = __init__.__code__  # type: ignore[attr-defined]
     return __init__

@@ -11,20 +11,30 @@ from __future__ import annotations
 
 import difflib
 import gc
+import inspect
 import sys
 import types
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from owned import _classes, _refused
+from owned import _classes, _guarded_by, _refused, _shared_by
 from owned._records import calling_site
 from owned.errors import OwnershipWarning
 
 __all__ = ["own_class"]
 
 
-def own_class(name: str, /, *, slots: bool = False, monitor: bool = False) -> None:
+def own_class(
+    name: str,
+    /,
+    *,
+    slots: bool = False,
+    monitor: bool = False,
+    shared_by: str | None = None,
+    unlocked: Iterable[str] = (),
+    guarded_by: Mapping[str, str] | None = None,
+) -> None:
     """Guard a class that somebody else wrote: as soon as its module is imported, or at once if it is already.
 
     It does what ``@owned`` above the class would do, in the module, in every other module that has imported the class
@@ -35,6 +45,15 @@ def own_class(name: str, /, *, slots: bool = False, monitor: bool = False) -> No
         name: ``"package.module:Class"``, or ``"package.module:Outer.Inner"``.
         slots: as for ``owned``.
         monitor: as for ``owned``.
+        shared_by: the attribute with the lock that the class itself takes. An instance is shared under it as soon as
+            it is made. What the class needs to get at the lock may be touched without it: methods, class attributes,
+            and fields that hold locks, conditions, events, queues or threads. A ``threading.Lock`` or
+            ``threading.RLock`` there that nobody else refers to is replaced by an ``owned.Lock`` or ``owned.RLock``,
+            which know their holder.
+        unlocked: names of more fields that may be read without the lock, because they never change.
+        guarded_by: for a class with several locks, or one of whose attributes only some are guarded: which attribute
+            belongs to which lock, ``{"balance": "_lock"}``. Nothing else about the class changes: it is not made
+            owned. Its ``__init__`` needs no lock.
 
     Raises:
         ValueError: `name` is not of that form; the module has no such class.
@@ -49,12 +68,23 @@ def own_class(name: str, /, *, slots: bool = False, monitor: bool = False) -> No
     """
     import wrapt  # imports asyncio
 
+    from owned import _core
+
     module, qualname = _parse(name)
     file, line, _function = calling_site()
+    lock = _shared(shared_by, unlocked, monitor)
+    if guarded_by is not None and (slots or monitor or lock is not None):
+        raise TypeError("`guarded_by` names a lock for each attribute, the other options guard all of them: give one")
+    fields = None if guarded_by is None else dict(guarded_by)
 
     def guard(loaded: types.ModuleType) -> None:
         try:
-            _guard(loaded, qualname, slots=slots, monitor=monitor)
+            if fields is not None:
+                _guard_fields(_find(loaded, qualname), fields)
+                return
+            made = _guard(loaded, qualname, slots=slots, monitor=monitor)
+            if lock is not None and issubclass(made, _core.Owned):
+                _shared_by.declare(made, *lock)
         except (TypeError, ValueError) as error:
             error.add_note(f"asked for by own_class({name!r}) at {file}:{line}")
             if at_import:  # wrapt has forgotten the hook by now: a second import must not succeed
@@ -68,6 +98,40 @@ def own_class(name: str, /, *, slots: bool = False, monitor: bool = False) -> No
         wrapt.register_post_import_hook(guard, module)
     else:
         guard(loaded)
+
+
+def _shared(shared_by: object, unlocked: object, monitor: bool) -> tuple[str, tuple[str, ...]] | None:
+    if isinstance(unlocked, str) or not isinstance(unlocked, Iterable):
+        raise TypeError(f"`unlocked` must be a sequence of names, got {type(unlocked).__name__}")
+    names = tuple(unlocked)
+    if shared_by is None:
+        if names:
+            raise TypeError("`unlocked` says what may be read without the lock that `shared_by` names: give both")
+        return None
+    if monitor:
+        raise TypeError("`shared_by` names a lock that the class takes itself, `monitor` takes one for it: give one")
+    for name in (shared_by, *names):
+        if not isinstance(name, str) or not name.isidentifier():
+            raise TypeError(f"`shared_by` and `unlocked` take names of attributes, got {name!r}")
+    return shared_by, names  # type: ignore[return-value]
+
+
+def _guard_fields(cls: type, fields: dict[str, str]) -> None:
+    """Do what ``name = guarded_by(lock)`` in the body of the class would have done."""
+    from owned import _core
+
+    _core.rely_on_mode()
+    if _core.get_mode() == 0:
+        return
+    for name, lock in fields.items():
+        value = inspect.getattr_static(cls, name, None)
+        if hasattr(type(value), "__set__"):
+            raise TypeError(f"{cls.__qualname__}.{name} is a {type(value).__name__}, not a field in the __dict__")
+        default = {"default": value} if hasattr(cls, name) else {}
+        declared = _guarded_by.guarded_by(lock, **default)
+        declared.__set_name__(cls, name)
+        type.__setattr__(cls, name, declared)
+    _guarded_by.trust_init(cls)
 
 
 def _parse(name: object) -> tuple[str, str]:
@@ -100,11 +164,11 @@ def _label(found: Any) -> str:
     return f"module {found.__name__}" if isinstance(found, types.ModuleType) else f"class {found.__qualname__}"
 
 
-def _guard(module: types.ModuleType, qualname: str, *, slots: bool, monitor: bool) -> None:
+def _guard(module: types.ModuleType, qualname: str, *, slots: bool, monitor: bool) -> type:
     cls = _find(module, qualname)
     made = _classes._owned(cls, slots=slots, monitor=monitor)
     if made is cls:
-        return
+        return made
     anew = {cls: made}
     for subclass in _subclasses(cls):
         try:
@@ -115,6 +179,7 @@ def _guard(module: types.ModuleType, qualname: str, *, slots: bool, monitor: boo
             raise
     _warn_of_instances(anew)
     _replace(module, anew)
+    return made
 
 
 def _subclasses(cls: type) -> list[type]:

@@ -6,7 +6,10 @@
     [tool.owned]
     mode = "guard"                      # OWNED_MODE counts for more
     policy = "log"                      # OWNED_POLICY counts for more
-    own = ["shop.basket:Basket"]        # classes of others to guard: each is given to own_class()
+    own = [                             # classes of others to guard: each is given to own_class()
+        "shop.basket:Basket",
+        {class = "shop.stock:Stock", shared_by = "_lock", unlocked = ["name"]},
+    ]
 """
 
 from __future__ import annotations
@@ -32,7 +35,8 @@ class Settings:
 
     mode: str | None = None
     policy: str | None = None
-    own: tuple[str, ...] = ()
+    own: tuple[dict[str, Any], ...] = ()
+    """For each class its ``"class"``, and the keyword arguments of own_class()."""
 
 
 def apply() -> None:
@@ -42,10 +46,11 @@ def apply() -> None:
         ValueError: one of them says what there is not; the message names the variable or the file.
     """
     found = from_file()
-    for name in found.own:
-        from owned import _own_class  # type: ignore[attr-defined, unused-ignore]
+    for entry in found.own:
+        from owned import _own_class
 
-        _own_class.own_class(name)
+        options = dict(entry)
+        _own_class.own_class(options.pop("class"), **options)
     mode = _from_environment(MODE_VARIABLE, tuple(_modes.Mode)) or found.mode
     policy = _from_environment(POLICY_VARIABLE, _policy.NAMES) or found.policy
     if mode is not None or policy is not None:
@@ -102,7 +107,7 @@ def _read(path: str, content: bytes) -> Settings:
     table = tool.get("owned", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
         raise ValueError(f"{path}: tool.owned must be a table")
-    known: dict[str, Callable[[str, Any], Any]] = {"mode": _mode, "policy": _policy_name, "own": _class_names}
+    known: dict[str, Callable[[str, Any], Any]] = {"mode": _mode, "policy": _policy_name, "own": _classes}
     unknown = sorted(table.keys() - known.keys())
     if unknown:
         raise ValueError(f"{path}: [tool.owned] has no key {unknown[0]!r}; there are {', '.join(known)}")
@@ -123,9 +128,37 @@ def _one_of(path: str, key: str, value: Any, known: tuple[str, ...]) -> str:
     return value
 
 
-def _class_names(path: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+def _classes(path: str, value: Any) -> tuple[dict[str, Any], ...]:
+    if not isinstance(value, list):
         raise ValueError(
             f'{path}: `own` in [tool.owned] must be a list such as ["package.module:Class"], got {value!r}'
         )
-    return tuple(value)
+    return tuple(_class(path, entry) for entry in value)
+
+
+_OPTIONS: dict[str, Callable[[Any], bool]] = {
+    "class": lambda value: isinstance(value, str),
+    "slots": lambda value: isinstance(value, bool),
+    "monitor": lambda value: isinstance(value, bool),
+    "shared_by": lambda value: isinstance(value, str),
+    "unlocked": lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+    "guarded_by": lambda value: isinstance(value, dict) and all(isinstance(lock, str) for lock in value.values()),
+}
+
+
+def _class(path: str, entry: Any) -> dict[str, Any]:
+    if isinstance(entry, str):
+        return {"class": entry}
+    if not isinstance(entry, dict) or "class" not in entry:
+        raise ValueError(
+            f'{path}: each entry of `own` in [tool.owned] must be "package.module:Class", or a table such as '
+            f'{{class = "package.module:Class", shared_by = "_lock"}}, got {entry!r}'
+        )
+    for key, value in entry.items():
+        if key not in _OPTIONS:
+            raise ValueError(f"{path}: `own` in [tool.owned] has no option {key!r}; there are {', '.join(_OPTIONS)}")
+        if not _OPTIONS[key](value):
+            raise ValueError(
+                f"{path}: `own` in [tool.owned]: {key} = {value!r} for {entry['class']!r} has the wrong type"
+            )
+    return entry

@@ -281,3 +281,25 @@ def test_declaration_errors():
     with pytest.raises((TypeError, RuntimeError)):
         type("Itself", (), {"_lock": guarded_by("_lock")})
     assert repr(vars(Plain)["balance"]) == "<Plain.balance guarded by _lock>"
+
+
+def test_a_lock_that_is_made_later():
+    """As long as the lock is None there is nothing to hold; from then on it is needed."""
+
+    class Executor:
+        _lock = None
+        running = guarded_by("_lock")
+
+        def __init__(self):
+            self.running = 0
+
+        def start(self):
+            self.running = 1
+            self._lock = owned.Lock()
+
+    executor = Executor()
+    executor.start()
+    with pytest.raises(owned.LockNotHeldError):
+        executor.running
+    with executor._lock:
+        assert executor.running == 1

@@ -220,3 +220,114 @@ def test_other_references_in_the_class_namespace(package):
     module = importlib.import_module("oc_attr")
     assert is_guarded(module.Tree.kind)
     assert is_guarded(type(module.Tree().make()))
+
+
+LEDGER = """
+    import threading
+    class Ledger:
+        limit = 10
+        def __init__(self):
+            self._lock = threading.RLock()
+            self._other = threading.RLock()
+            self.total = 0
+            self.total += 1
+            self.names = ["a"]
+            self.free = 1
+"""
+
+
+def test_guarded_by(package, elsewhere):
+    """Each attribute belongs to the lock that is named for it, and the rest of the class stays as it is."""
+    package("oc_fields", LEDGER)
+    own_class("oc_fields:Ledger", guarded_by={"total": "_lock", "names": "_other", "limit": "_lock"})
+    module = importlib.import_module("oc_fields")
+    ledger = module.Ledger()
+    assert not is_guarded(module.Ledger)
+    with ledger._lock:
+        ledger.total += 1
+        assert (ledger.total, ledger.limit) == (2, 10)
+        with pytest.raises(owned.LockNotHeldError, match=r"Ledger\.names"):
+            ledger.names
+    with ledger._other:
+        assert ledger.names == ["a"]
+    with pytest.raises(owned.LockNotHeldError, match=r"Ledger\.total"):
+        elsewhere(lambda: ledger.total)
+    assert elsewhere(lambda: ledger.free) == 1
+
+
+def test_guarded_by_while_it_is_made(package, elsewhere):
+    """The __init__ needs no lock, however often it reads and writes; a thread that it starts does."""
+    package(
+        "oc_init",
+        """
+        import threading
+        class Base:
+            def __init__(self, run):
+                self._lock = threading.RLock()
+                self.total = 0
+                self.total += 1
+                run(self.read)
+                self.total += 1
+            def read(self):
+                return self.total
+        class Derived(Base):
+            pass
+        """,
+    )
+    own_class("oc_init:Base", guarded_by={"total": "_lock"})
+    module = importlib.import_module("oc_init")
+    with pytest.raises(owned.LockNotHeldError):
+        module.Derived(elsewhere)
+    made = module.Derived(lambda read: read())
+    with pytest.raises(owned.LockNotHeldError):
+        made.read()
+    with made._lock:
+        assert made.read() == 2
+
+
+def test_guarded_by_what_is_no_field(package):
+    """A property or a slot has a descriptor already, and another option guards all of the class."""
+    package("oc_property", "class Thing:\n    @property\n    def value(self): ...\n")
+    own_class("oc_property:Thing", guarded_by={"value": "_lock"})
+    with pytest.raises(TypeError, match="value is a property"):
+        importlib.import_module("oc_property")
+    with pytest.raises(TypeError, match="give one"):
+        own_class("oc_property:Thing", monitor=True, guarded_by={"value": "_lock"})
+
+
+def test_entries_of_pyproject(package, tmp_path, monkeypatch, elsewhere):
+    """An entry of ``own`` in pyproject.toml may be a table with the options."""
+    from owned import _settings
+
+    package("oc_settings", LEDGER)
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.owned]\nown = [\n  {class = "oc_settings:Ledger", shared_by = "_lock", unlocked = ["free"]},\n]\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    _settings.apply()
+    ledger = importlib.import_module("oc_settings").Ledger()
+    assert owned.lock_of(ledger) is ledger._lock
+    assert elsewhere(lambda: ledger.free) == 1
+    with pytest.raises(owned.LockNotHeldError):
+        ledger.total
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ('{shared_by = "_lock"}', "must be"),
+        ('{class = "a:B", shared = "_lock"}', "no option 'shared'; there are class, slots, monitor, shared_by"),
+        ('{class = "a:B", unlocked = "name"}', "unlocked = .name. for .a:B. has the wrong type"),
+        ('{class = "a:B", guarded_by = "_lock"}', "guarded_by = ._lock. for .a:B. has the wrong type"),
+        ("3", "must be"),
+    ],
+)
+def test_wrong_entries_of_pyproject(tmp_path, monkeypatch, entry, message):
+    """An entry that cannot be meant is refused, naming the file."""
+    from owned import _settings
+
+    (tmp_path / "pyproject.toml").write_text(f"[tool.owned]\nown = [{entry}]\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=message) as caught:
+        _settings.apply()
+    assert str(tmp_path) in str(caught.value)
