@@ -133,14 +133,14 @@ def broken(found: dict[str, Any], without: dict[str, Any]) -> list[str]:
     )
 
 
-def verdicts() -> dict[tuple[str, str, int], str]:
+def verdicts() -> dict[tuple[str, str, str], str]:
     """What each site of a report was judged to be, by package, file and line: findings.txt."""
     judged = {}
     for line in (HERE / "findings.txt").read_text().splitlines():
         if line and not line.startswith("#"):
             package, place, verdict = line.split(maxsplit=2)
             file, _, number = place.partition(":")
-            judged[package, file, int(number)] = verdict
+            judged[package, file, number] = verdict
     return judged
 
 
@@ -150,12 +150,13 @@ def sites(name: str, source: pathlib.Path, found: dict[str, Any]) -> collections
     counted: collections.Counter[tuple[str, str]] = collections.Counter()
     for file, line, _error, _touch, count in found["sites"]:
         path = pathlib.Path(file)
-        short = path.name if "site-packages" in file else path.relative_to(source).as_posix()
-        is_test = "/tests/" in f"/{short}"
-        if "site-packages" in file:  # the packages are installed: where in the package is it?
-            short = file.replace(os.sep, "/").rpartition("site-packages/")[2]
-            is_test = "/tests/" in f"/{short}"
-        verdict = "the tests' own" if is_test else judged.get((name, short, line), "not judged")
+        if path.is_relative_to(source):  # a package is imported from where its tests are, unless it is in src/
+            short = path.relative_to(source).as_posix()
+        else:
+            short = path.as_posix().rpartition("site-packages/")[2]
+        verdict = judged.get((name, short, str(line))) or judged.get((name, short, "*"), "not judged")
+        if "/tests/" in f"/{short}":
+            verdict = "the tests' own"
         counted[f"{short}:{line}", verdict] += count
     return counted
 
