@@ -60,10 +60,11 @@ adopt_object(PyObject *obj)
     if (owned_region_is_orphaned(region))
         result = adopt_orphaned(obj, region);
     else if (owned_region_state_of(region) == OWNED_SHARED || owned_region_state_of(region) == OWNED_FROZEN) {
+        const char *state = owned_region_state_of(region) == OWNED_SHARED ? "shared" : "frozen";
         PyTypeObject *type = owned_known_type(obj);
         result = owned_refuse(owned_the_state->OwnershipError, "adopt", obj,
                               "this %.200s is %s: it belongs to no thread, so there is nothing to adopt", type->tp_name,
-                              owned_region_state_name(region));
+                              state);
         Py_DECREF((PyObject *)type);
     }
     else {

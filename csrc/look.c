@@ -27,10 +27,10 @@ region_of_any(PyObject *obj, owned_region **region)
 }
 
 PyObject *
-owned_region_facts(owned_region *r)
+owned_region_facts(owned_region *region)
 {
-    r = owned_region_resolve(r);
-    const char *state = owned_region_state_name(r);
+    owned_region *r;
+    const char *state = owned_region_named(region, &r);
     uint64_t holder = owned_load_u64(&r->holder);
     PyObject *owner = (PyObject *)owned_region_owner(r);
     if (owner == NULL)

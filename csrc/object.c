@@ -281,14 +281,14 @@ set_attribute(PyObject *self, PyObject *name, PyObject *value, PyObject *attribu
 static int
 owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
 {
+    owned_region *r = owned_load_ptr(&((owned_object *)self)->region);
+    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id) &&
+        (value == NULL || owned_is_scalar(value)) && is_prepared(Py_TYPE(self))) /* frozen classes are not */
+        return PyObject_GenericSetAttr(self, name, value);
     if (owned_is_frozen_instance(self)) /* Owned.__setattr__(x, ...): its class refuses, and so do we, unchecked() or not */
         return owned_frozen_refuse(self, name, value);
     if (owned_object_prepare(Py_TYPE(self)) < 0)
         return -1;
-    owned_region *r = owned_load_ptr(&((owned_object *)self)->region);
-    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id) &&
-        (value == NULL || owned_is_scalar(value)))
-        return PyObject_GenericSetAttr(self, name, value);
     PyObject *attribute;
     if (owned_find_in_classes(Py_TYPE(self), name, &attribute) < 0)
         return -1;
@@ -405,7 +405,7 @@ set_slots_impl(PyObject *Py_UNUSED(module), PyObject *args)
     }
     if (!is_prepared(type))
         owned_store_ptr(&type->tp_alloc, owned_object_alloc_first);
-    if (setattro && OWNED_SETATTR_IS_UNGUARDED)
+    if (setattro && OWNED_SETATTR_IS_UNGUARDED && owned_load_ptr(&type->tp_setattro) != owned_object_setattro)
         owned_store_ptr(&type->tp_setattro, owned_object_setattro);
     Py_RETURN_NONE;
 }

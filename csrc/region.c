@@ -394,9 +394,15 @@ region_exit(PyObject *self, PyObject *Py_UNUSED(args))
 static const char *const state_names[] = {"private", "shared", "frozen", "in transit", "forwarded"};
 
 const char *
-owned_region_state_name(owned_region *r)
+owned_region_named(owned_region *r, owned_region **now)
 {
-    return owned_region_is_orphaned(r) ? "orphaned" : state_names[owned_region_state_of(r)];
+    for (;;) {
+        *now = owned_region_resolve(r);
+        owned_region_state state = owned_region_state_of(*now);
+        if (state != OWNED_FORWARDED)
+            return owned_region_is_orphaned(*now) ? "orphaned" : state_names[state];
+        Py_DECREF((PyObject *)*now); /* forwarded once more, while we looked */
+    }
 }
 
 static PyObject *
@@ -415,8 +421,8 @@ region_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 static PyObject *
 region_get_state(PyObject *self, void *Py_UNUSED(closure))
 {
-    owned_region *now = owned_region_resolve((owned_region *)self);
-    PyObject *name = PyUnicode_FromString(owned_region_state_name(now));
+    owned_region *now;
+    PyObject *name = PyUnicode_FromString(owned_region_named((owned_region *)self, &now));
     Py_DECREF((PyObject *)now);
     return name;
 }
@@ -437,12 +443,12 @@ owned_region_lock(owned_region *r)
 static PyObject *
 region_repr(PyObject *self)
 {
-    owned_region *now = owned_region_resolve((owned_region *)self);
+    owned_region *now;
+    const char *state = owned_region_named((owned_region *)self, &now);
     owned_thread_info *owner = owned_region_owner(now);
     PyObject *text = owner == NULL || owned_region_state_of(now) != OWNED_PRIVATE
-                         ? PyUnicode_FromFormat("<Region at %p, %s>", self, owned_region_state_name(now))
-                         : PyUnicode_FromFormat("<Region at %p, %s, of thread %R>", self,
-                                                owned_region_state_name(now), owner->name);
+                         ? PyUnicode_FromFormat("<Region at %p, %s>", self, state)
+                         : PyUnicode_FromFormat("<Region at %p, %s, of thread %R>", self, state, owner->name);
     Py_XDECREF((PyObject *)owner);
     Py_DECREF((PyObject *)now);
     return text;

@@ -110,8 +110,8 @@ PyObject *owned_region_lock(owned_region *r);
 /* (state, owner, holder, lock, record) of a resolved region, for messages and for Python. New reference, NULL with an error. */
 PyObject *owned_region_facts(owned_region *r);
 
-/* "private", "shared", "frozen", "in transit", "orphaned". */
-const char *owned_region_state_name(owned_region *r);
+/* "private", "shared", "frozen", "in transit" or "orphaned", and in *now the region that counts: a new reference. */
+const char *owned_region_named(owned_region *r, owned_region **now);
 
 /* Give the pooled memory back, when the module goes. */
 struct owned_state;

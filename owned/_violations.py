@@ -91,6 +91,8 @@ def make_violation(
         _core.count_violation()
         return None
     state, owner, holder, lock, record = facts
+    if state == "frozen" and not writes:  # since it was refused
+        return None
     toucher_id = _core.thread_id()
     toucher = threading.current_thread().name
     if state == "shared":

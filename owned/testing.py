@@ -231,14 +231,12 @@ def _rule_of(cls: type[ThreadedStateMachine]) -> Callable[..., None]:
         [st.tuples(st.just(name), st.fixed_dictionaries(spec.arguments)) for name, spec in cls._steps.items()]
     )
     lane = st.lists(calls, min_size=1, max_size=cls.steps_per_thread)
-    alone = st.lists(lane, max_size=1)  # a round that shrinks to nothing at all can then be left out
-    together = st.lists(lane, min_size=min(2, cls.threads), max_size=cls.threads)
     points = st.one_of(st.integers(0, min(6, cls.reach)), st.integers(0, cls.reach))
     switch = st.tuples(points, st.integers(0, max(0, cls.threads - 2)))
 
     # The arguments are tuples, names and numbers, so that a round that hypothesis prints can be copied into a test.
     @stateful.rule(
-        lanes=st.one_of(alone, together, together),
+        lanes=st.lists(lane, max_size=cls.threads),  # a round that shrinks to nothing at all can be left out
         switches=st.lists(switch, max_size=cls.preemptions),
     )
     def round(self: ThreadedStateMachine, lanes: list[list[_Call]], switches: list[Switch]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from owned import Dict, List, freeze, frozendict, is_frozen, owned, owner, share, state, thaw
+from owned import Dict, List, freeze, frozendict, is_frozen, owned, owner, share, state, strict, thaw
 
 
 class Plain:
@@ -141,3 +141,24 @@ def test_equal_after_a_round() -> None:
     """For data of lists, dicts, sets and values thaw(freeze(x)) == x."""
     data = {"a": [1, [2, 3], {"b": {4, 5}}], "c": "text", "d": None}
     assert thaw(freeze(data)) == data
+
+
+def test_strict_has_no_alias_to_warn_of() -> None:
+    """In strict mode thaw does not warn of the lists that it makes itself, in owned classes of both kinds."""
+
+    @owned
+    class WithDict:
+        def __init__(self, items: Any) -> None:
+            self.items = items
+
+    @owned(slots=True)
+    class WithSlots:
+        items: Any
+
+        def __init__(self, items: Any) -> None:
+            self.items = items
+
+    with strict():
+        for kind in (WithDict, WithSlots):
+            thawed: Any = thaw(freeze(kind(("a", ("b",)))))
+            assert thawed.items == ["a", ["b"]]

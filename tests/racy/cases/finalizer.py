@@ -19,8 +19,7 @@ class File:
 
 
 def drop_on_worker(close):
-    files = [File(close)]
-    worker = threading.Thread(target=files.clear)
+    worker = threading.Thread(target=File, args=(close,))  # nobody keeps what it returns
     worker.start()
     worker.join()
 

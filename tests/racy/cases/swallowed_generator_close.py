@@ -10,11 +10,8 @@ import owned
 ERROR = "LockNotHeldError"
 
 
-def drop_on_worker(generator):
-    next(generator)
-    holder = [generator]
-    del generator
-    worker = threading.Thread(target=holder.clear)
+def drop_on_worker(make):
+    worker = threading.Thread(target=lambda: next(make()))
     worker.start()
     worker.join()
 
@@ -30,7 +27,7 @@ def test_racy():
         finally:
             pool.append("connection")
 
-    drop_on_worker(rows())
+    drop_on_worker(rows)
 
 
 def test_right():
@@ -44,6 +41,6 @@ def test_right():
             with owned.locked(pool):
                 pool.append("connection")
 
-    drop_on_worker(rows())
+    drop_on_worker(rows)
     with owned.locked(pool):
         assert pool == ["connection"]

@@ -13,8 +13,14 @@ class Session:
     pass
 
 
-def end_on_worker(sessions):
-    worker = threading.Thread(target=sessions.clear)
+def end_on_worker(callback):
+    def work():
+        session = Session()
+        reference = weakref.ref(session, callback)
+        del session
+        assert reference() is None
+
+    worker = threading.Thread(target=work)
     worker.start()
     worker.join()
 
@@ -22,7 +28,6 @@ def end_on_worker(sessions):
 def test_racy():
     """The count of sessions belongs to the main thread; a worker drops the last one."""
     alive = owned.Dict(count=1)
-    sessions = [Session()]
 
     def forget(reference):
         try:
@@ -30,22 +35,17 @@ def test_racy():
         except Exception:
             pass
 
-    reference = weakref.ref(sessions[0], forget)
-    end_on_worker(sessions)
-    assert reference() is None
+    end_on_worker(forget)
 
 
 def test_right():
     """The callback takes a lock: a reentrant one, as it may come while its thread holds it already."""
     alive = owned.share(owned.Dict(count=1), lock=owned.RLock())
-    sessions = [Session()]
 
     def forget(reference):
         with owned.locked(alive):
             alive["count"] -= 1
 
-    reference = weakref.ref(sessions[0], forget)
-    end_on_worker(sessions)
-    assert reference() is None
+    end_on_worker(forget)
     with owned.locked(alive):
         assert alive["count"] == 0

@@ -15,8 +15,12 @@ class Connection:
     pass
 
 
-def drop_on_worker(holder):
-    worker = threading.Thread(target=holder.clear)
+def drop_on_worker(finalizer):
+    def work():
+        connection = Connection()
+        weakref.finalize(connection, finalizer, 1)
+
+    worker = threading.Thread(target=work)
     worker.start()
     worker.join()
 
@@ -25,9 +29,7 @@ def drop_on_worker(holder):
 def test_racy():
     """It puts the connection's number back into a pool that belongs to the main thread."""
     free = owned.List()
-    holder = [Connection()]
-    weakref.finalize(holder[0], free.append, 1)
-    drop_on_worker(holder)
+    drop_on_worker(free.append)
 
 
 def test_right():
@@ -38,8 +40,6 @@ def test_right():
         with owned.locked(free):
             free.append(number)
 
-    holder = [Connection()]
-    weakref.finalize(holder[0], put_back, 1)
-    drop_on_worker(holder)
+    drop_on_worker(put_back)
     with owned.locked(free):
         assert free == [1]
