@@ -95,8 +95,8 @@ owned_find_in_classes(PyTypeObject *type, PyObject *name, PyObject **attribute)
     return found;
 }
 
-/* A property, or another descriptor of a class statement's making, decides itself what it touches. Of the rest an instance's own value
- * is a field. */
+/* A property, or another descriptor of a class statement's making, decides itself what it touches. Of the rest an
+ * instance's own value is a field. */
 static int
 is_of_class(PyObject *self, PyObject *name, PyObject *attribute, int writes)
 {
@@ -122,6 +122,8 @@ owned_object_needs_no_lock(PyObject *self, PyObject *name, int writes)
     PyObject *names, *attribute;
     if (!PyType_IsSubtype(type, owned_the_state->Owned))
         return 0;
+    if (writes && name == owned_the_state->str___orig_class__) /* Stock[int]() notes this on what it has made */
+        return 1;
     int found = owned_find_in_classes(type, owned_the_state->str___owned_unlocked__, &names);
     if (found <= 0)
         return found;

@@ -8,6 +8,8 @@ import dataclasses
 import functools
 import inspect
 import pickle
+import types
+import typing
 
 import attrs
 import pytest
@@ -360,3 +362,27 @@ def test_condition_style_wait():
     with condition:
         assert not condition.wait(0.001)
         assert stack.top == 1
+
+
+def test_made_through_an_alias():
+    """``Box[int]()`` notes the alias on the instance, when it is shared already."""
+    item = typing.TypeVar("item")
+
+    @owned.owned(monitor=True)
+    class Box(typing.Generic[item]):
+        def __init__(self):
+            self.value = 1
+
+        def origin(self):
+            return self.__orig_class__
+
+    assert Box[int]().origin() == Box[int]
+
+    @owned.owned(monitor=True)
+    class Other:
+        __class_getitem__ = classmethod(types.GenericAlias)
+
+        def origin(self):
+            return self.__orig_class__
+
+    assert Other[int]().origin() == Other[int]
