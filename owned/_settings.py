@@ -46,15 +46,15 @@ def apply() -> None:
         ValueError: one of them says what there is not; the message names the variable or the file.
     """
     found = from_file()
+    mode = _from_environment(MODE_VARIABLE, tuple(_modes.Mode)) or found.mode
+    policy = _from_environment(POLICY_VARIABLE, _policy.NAMES) or found.policy
+    if mode is not None or policy is not None:
+        _modes.configure(mode=mode, policy=policy)  # type: ignore[arg-type]  # both were looked at
     for entry in found.own:
         from owned import _own_class
 
         options = dict(entry)
         _own_class.own_class(options.pop("class"), **options)
-    mode = _from_environment(MODE_VARIABLE, tuple(_modes.Mode)) or found.mode
-    policy = _from_environment(POLICY_VARIABLE, _policy.NAMES) or found.policy
-    if mode is not None or policy is not None:
-        _modes.configure(mode=mode, policy=policy)  # type: ignore[arg-type]
 
 
 def _from_environment(variable: str, known: tuple[str, ...]) -> str | None:

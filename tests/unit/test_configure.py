@@ -122,7 +122,7 @@ def test_pyproject_is_found_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     project(tmp_path, '[tool.owned]\nmode = "guard"\npolicy = "log"\nown = ["a.b:C"]\n')
     below = tmp_path / "src" / "package"
     below.mkdir(parents=True)
-    assert found_in(below, monkeypatch) == _settings.Settings("guard", "log", ("a.b:C",))
+    assert found_in(below, monkeypatch) == _settings.Settings("guard", "log", ({"class": "a.b:C"},))
     project(tmp_path / "src", "[project]\n")
     assert found_in(below, monkeypatch) == _settings.Settings()
 
@@ -143,7 +143,10 @@ def test_other_files_say_nothing(text: str, tmp_path: Path, monkeypatch: pytest.
         ("[tool.owned]\nmode = 1\n", "`mode` .* got 1"),
         ('[tool.owned]\npolicy = "shout"\n', "`policy` in .tool.owned. must be one of raise, warn, log, count"),
         ('[tool.owned]\nown = "a:B"\n', r"`own` in .tool.owned. must be a list"),
-        ("[tool.owned]\nown = [1]\n", r"`own` in .tool.owned. must be a list"),
+        (
+            "[tool.owned]\nown = [1]\n",
+            r"each entry of `own` in .tool.owned. must be \"package.module:Class\"",
+        ),
         ("[tool.owned]\nmodes = 1\n", "has no key 'modes'; there are mode, policy, own"),
         ("[tool]\nowned = 1  # tool.owned\n", "tool.owned must be a table"),
         ("[tool.owned\n", "line 1"),
