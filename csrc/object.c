@@ -412,15 +412,7 @@ set_slots_impl(PyObject *Py_UNUSED(module), PyObject *args)
     Py_RETURN_NONE;
 }
 
-static PyObject *
-is_prepared_impl(PyObject *Py_UNUSED(module), PyObject *type)
-{
-    return PyBool_FromLong(PyType_Check(type) && is_prepared((PyTypeObject *)type));
-}
-
 static PyMethodDef functions[] = {
-    {"is_prepared", is_prepared_impl, METH_O,
-     PyDoc_STR("is_prepared(cls, /)\n--\n\nAre instances of the class born with a region?")},
     {"set_slots", set_slots_impl, METH_VARARGS,
      PyDoc_STR("set_slots(cls, setattro, /)\n--\n\nLet instances of a class be born with a region, and, if `setattro`, their "
                "attributes be written by Owned's function directly.")},

@@ -242,9 +242,8 @@ def switch(mode: int) -> None:
     """Change the process over to another mode, every class with it. Called by owned/_modes.py.
 
     Other threads use the classes meanwhile. Each class passes through states that check at least what the laxer of
-    the two modes
-    checks: on the way to less, the setter that checks writes is there before the slots' own descriptors, which check
-    nothing, and on the way back it stays until they have gone.
+    the two modes checks: on the way to less, the setter that checks writes is there before the slots' own descriptors,
+    which check nothing, and on the way back it stays until they have gone.
     """
     from owned import _core
 
