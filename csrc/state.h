@@ -26,15 +26,15 @@
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                             \
     X(verify_held, "owned._requires", "verify_held")                                                                    \
     X(about_to_wait, "owned._waits", "about_to_wait")                                                                   \
-    X(judge_lock_order, "owned._lock_order", "judge")                                                                   \
+    X(judge_lock_order, "owned._strict", "judge_lock_order")                                                            \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \
     X(make_record, "owned._records", "make_record")                                                                     \
     X(make_birth, "owned._records", "make_birth")                                                                       \
     X(here, "owned._records", "HERE")                                                                                   \
-    X(check_stored, "owned._alias", "check_stored")                                                                     \
-    X(check_wrapped, "owned._alias", "check_wrapped")                                                                   \
-    X(check_shared, "owned._foreign_objects", "check_shared")                                                           \
-    X(check_joining, "owned._foreign_objects", "check_joining")                                                         \
+    X(check_stored, "owned._strict", "check_stored")                                                                    \
+    X(check_wrapped, "owned._strict", "check_wrapped")                                                                  \
+    X(check_shared, "owned._strict", "check_shared")                                                                    \
+    X(check_joining, "owned._strict", "check_joining")                                                                  \
     X(synchronized_types, "owned._known_types", "SYNCHRONIZED")                                                         \
     X(OwnershipError, "owned.errors", "OwnershipError")                                                                 \
     X(WrongThreadError, "owned.errors", "WrongThreadError")                                                             \

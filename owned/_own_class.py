@@ -9,7 +9,6 @@ that little refers to them yet: a package that re-exports the class gets the gua
 
 from __future__ import annotations
 
-import difflib
 import gc
 import inspect
 import sys
@@ -149,6 +148,8 @@ def _find(module: types.ModuleType, qualname: str) -> type:
     for name in qualname.split("."):
         namespace = vars(found)
         if name not in namespace:
+            import difflib
+
             near = difflib.get_close_matches(
                 name, [key for key, value in namespace.items() if isinstance(value, type)], 1
             )

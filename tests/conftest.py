@@ -3,11 +3,25 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: many tests wait, for a timeout or for a program that they run."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Take thousands of collected tests out of the collector's sight: many tests collect, and would look at them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
