@@ -95,6 +95,18 @@ owned_find_in_classes(PyTypeObject *type, PyObject *name, PyObject **attribute)
     return found;
 }
 
+/* Has the instance a value of its own under this name? 1, 0, or -1 with an error set. */
+static int
+is_own_field(PyObject *self, PyObject *name)
+{
+    if (!owned_type_has_dict(Py_TYPE(self)))
+        return 0;
+    PyObject *dict = PyObject_GenericGetDict(self, NULL);
+    int answer = dict == NULL ? -1 : PyDict_Contains(dict, name);
+    Py_XDECREF(dict);
+    return answer;
+}
+
 /* A property, or another descriptor of a class statement's making, decides itself what it touches. Of the rest an
  * instance's own value is a field. */
 static int
@@ -107,11 +119,7 @@ is_of_class(PyObject *self, PyObject *name, PyObject *attribute, int writes)
         return 1;
     if (writes)
         return 0;
-    if (!owned_type_has_dict(Py_TYPE(self)))
-        return 1;
-    PyObject *dict = PyObject_GenericGetDict(self, NULL);
-    int is_field = dict == NULL ? -1 : PyDict_Contains(dict, name);
-    Py_XDECREF(dict);
+    int is_field = is_own_field(self, name);
     return is_field < 0 ? -1 : !is_field;
 }
 
@@ -207,6 +215,10 @@ get_guarded(PyObject *self, PyObject *name, PyObject **bound)
     int found = owned_find_in_classes(Py_TYPE(self), name, &attribute);
     if (found > 0)
         found = guards_itself(attribute, owned_the_state->str_fget);
+    if (found > 0 && Py_TYPE(attribute)->tp_descr_set == NULL) {
+        int hides = is_own_field(self, name); /* `self.size = function` in an __init__: a field like any other */
+        found = hides < 0 ? -1 : !hides;
+    }
     *bound = found > 0 ? Py_TYPE(attribute)->tp_descr_get(attribute, self, (PyObject *)Py_TYPE(self)) : NULL;
     Py_XDECREF(attribute);
     return found > 0 && *bound == NULL ? -1 : found;

@@ -278,13 +278,16 @@ def test_property_without_setter_is_still_checked():
         half.read = 2
 
 
-def test_instance_attribute_does_not_hide_the_method_from_others(elsewhere):
-    """A thread that holds no lock gets the class's method, never what the instance has under that name."""
+def test_a_field_that_hides_a_method_is_a_field(elsewhere):
+    """What the instance has under a method's name is not got around: without the lock it is refused, not mistaken."""
     account = Account()
     account.deposit = "mine"
     assert account.deposit == "mine"
     owned.share(account)
-    assert callable(elsewhere(lambda: account.deposit))
+    with pytest.raises(owned.LockNotHeldError):
+        elsewhere(lambda: account.deposit)
+    with owned.locked(account):
+        assert account.deposit == "mine"
 
 
 def test_class_and_static_methods_with_a_lock():
