@@ -258,8 +258,8 @@ def _site(place: Violation | Record) -> tuple[Site, ...]:
 
 
 def _stack(title: str, stack: tuple[Site, ...]) -> list[Line]:
-    """A stack as Python prints one: the innermost call last, each with its line of source."""
-    lines: list[Line] = [(f"  {title}", "")]
+    """A stack as Python prints one, the innermost call last, each with its line of source; nothing if none is left."""
+    lines: list[Line] = []
     called_by_pytest = list(takewhile(lambda site: not _is_of_pytest(site), stack))
     for site in reversed(called_by_pytest or stack):
         if site.file == threading.__file__:  # on the way to what the thread is to do
@@ -268,7 +268,7 @@ def _stack(title: str, stack: tuple[Site, ...]) -> list[Line]:
         source = linecache.getline(site.file, site.line).strip()
         if source:
             lines.append(("", f"    {source}"))
-    return lines
+    return [(f"  {title}", ""), *lines] if lines else []
 
 
 def _short(file: str) -> str:
