@@ -44,7 +44,10 @@ def record_of(state: str, life: tuple[Record, ...], record: Record | None) -> Re
     """
     if state != "shared":
         return record
-    return next((step for step in reversed(life) if step.verb in _SHARES), record)
+    for step in reversed(life):
+        if step.verb in _SHARES:
+            return step
+    return record
 
 
 def story(obj: object, life: tuple[Record, ...]) -> str:

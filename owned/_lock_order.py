@@ -88,7 +88,7 @@ class Edge:
 
 _after: dict[int, dict[int, Edge]] = {}
 _before: dict[int, set[int]] = {}
-_nodes: dict[int, weakref.ref[Lock | RLock]] = {}
+_nodes: dict[int, _Node] = {}
 _dead: deque[int] = deque()
 _busy = False  # the thread that has _graph_lock is looking at the graph or changing it
 _graph_lock = threading.RLock()  # the collector may run a finalizer that comes here again
@@ -204,14 +204,33 @@ def _enter(before: int, before_lock: Lock | RLock, after: int, after_lock: Lock 
 
     _know(before, before_lock)
     _know(after, after_lock)
-    _before.setdefault(after, set()).add(before)
-    _after.setdefault(before, {}).setdefault(after, edge)
+    if after not in _before:  # dict.setdefault() of 3.13.0 leaves a broken dict where it finds no memory
+        _before[after] = set()
+    _before[after].add(before)
+    if before not in _after:
+        _after[before] = {}
+    if after not in _after[before]:
+        _after[before][after] = edge
     _core.learn_order(before, after)
 
 
 def _know(number: int, lock: Lock | RLock) -> None:
     if number not in _nodes:
-        _nodes[number] = weakref.ref(lock, lambda _ref: _dead.append(number))
+        node = _Node(lock, _note_death)
+        node.number = number
+        _nodes[number] = node
+
+
+class _Node(weakref.ref["Lock | RLock"]):
+    """A lock in the graph."""
+
+    __slots__ = ("number",)
+
+    number: int
+
+
+def _note_death(node: _Node) -> None:
+    _dead.append(node.number)
 
 
 def _bury() -> None:
@@ -243,7 +262,7 @@ def _contradiction(lock: Lock | RLock, wrong: Edge, way_back: list[Edge]) -> err
 
     advice = "Take these locks in one order everywhere."
     made = dict.fromkeys(
-        f"{end} was made at {end.made}." for edge in way_back for end in (edge.before, edge.after) if end.made
+        [f"{end} was made at {end.made}." for edge in way_back for end in (edge.before, edge.after) if end.made]
     )
     taken = () if wrong.taken is None else (taking(str(wrong.before), wrong.taken, wrong.thread),)
     message = (
@@ -260,7 +279,7 @@ def _contradiction(lock: Lock | RLock, wrong: Edge, way_back: list[Edge]) -> err
         toucher=wrong.thread,
         toucher_id=_core.thread_id(),
         lock=lock_name(lock),
-        life=(*(edge.record() for edge in way_back), *taken),
+        life=(*[edge.record() for edge in way_back], *taken),
         site=(wrong.where.file, wrong.where.line, wrong.where.function),
         advice=advice,
     )

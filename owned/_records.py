@@ -239,6 +239,6 @@ def make_record(verb: str, root_type: type, count: int) -> Record:
 
 def make_birth(known_type: type, thread: str, places: tuple[tuple[str, int, str], ...]) -> Record:
     """The Record of an object that was made at the innermost of these places. Called by the C core."""
-    stack = tuple(Site(*place) for place in places)
+    stack = tuple([Site(*place) for place in places])  # no function is made: there may be no memory for it
     made = stack[0] if stack else Site("<unknown>", 0, "<unknown>")
     return Record("make", known_type.__name__, 1, made.file, made.line, made.function, thread, stack)

@@ -125,8 +125,9 @@ def test_after_the_session(tmp_path: Path) -> None:
 import atexit
 
 def test_registers():
-    account = Account()
-    atexit.register(on_a_thread, swallow, account)
+    made = []
+    on_a_thread(lambda: made.append(Account()))
+    atexit.register(swallow, made[0])
 
 def test_leaves_a_thread():
     main = threading.main_thread()

@@ -113,7 +113,8 @@ def test_lost_update(lost):
     one = "[('add', {'amount': 1})]"
     assert len(rounds) == 1
     assert rounds[0].startswith(f"state.round(lanes=[{one}, {one}], switches=[(")
-    assert rounds[0].count("(") == 4  # the call, two steps, one switch
+    # The call, two steps, one switch; on 3.14 hypothesis leaves two more, to the other thread and back at once.
+    assert rounds[0].count("(") in (4, 6)
     assert error.rounds == 1
     text = str(error)
     assert "outcome() -> 1" in text
@@ -129,7 +130,7 @@ def test_table_has_a_column_for_each_thread(lost):
     right = [row[1] for row in rows if row[1]]
     assert left[0] == right[0] == "add(amount=1)"
     assert any(text.startswith("(stopped before ") for text in left)
-    assert not any(text.startswith("(stopped before ") for text in right)
+    assert sum(text.startswith("(stopped before ") for text in right) <= 1
     assert sum("self.box.value = value + amount" in text for text in left) >= 1
     assert left[-1] == right[-1] == "-> None"
 
