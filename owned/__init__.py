@@ -46,6 +46,7 @@ from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
 from owned._modes import Mode, checked, configure, guard, mode, strict
 from owned._own_class import own_class
+from owned._records import Record, Site, Violation
 from owned._requires import requires
 from owned._settings import apply as _apply_settings
 from owned._stats import Stats, stats
@@ -97,13 +98,16 @@ __all__ = [
     "OwnershipWarning",
     "Parcel",
     "RLock",
+    "Record",
     "Region",
     "Set",
+    "Site",
     "State",
     "Stats",
     "ThreadInfo",
     "TransferBox",
     "UnprotectedAccessException",
+    "Violation",
     "ViolationWarning",
     "WrongThreadError",
     "adopt",

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from owned import _requires
+from owned import _core, _requires
 
 __all__ = ["guarded_by", "trust_init"]
 
@@ -77,8 +77,6 @@ class _GuardedBy:
         return AttributeError(f"{type(obj).__name__!r} object has no attribute {self.name!r}", name=self.name, obj=obj)
 
     def _verify(self, obj: Any, access: str) -> None:
-        from owned import _core
-
         mode = _core.get_mode()
         if mode == _OFF or (mode == _GUARD and access == "read"):
             return
@@ -120,8 +118,6 @@ class _GuardedBy:
         return self._fields(obj).get(self.name, default)
 
     def _store(self, obj: Any, value: Any) -> None:
-        from owned import _core
-
         if self.slot is not None:
             setattr(obj, self.slot, value)
             return

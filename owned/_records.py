@@ -27,6 +27,9 @@ class Site:
         file: the source file.
         line: the line in it, from 1.
         function: the function's qualified name.
+
+    Threads:
+        A value: any thread may read it.
     """
 
     file: str
@@ -51,6 +54,9 @@ class Record:
         function: the function that made the call.
         thread: the name of the thread that made the call.
         stack: the calls that led there, innermost first; empty unless the mode was strict.
+
+    Threads:
+        A value: any thread may read it.
     """
 
     verb: str
@@ -95,6 +101,9 @@ class Violation:
             strict.
         owner_stack: where the owner was at that moment, innermost first. Empty unless the mode was strict, and on an
             interpreter that runs without the GIL.
+
+    Threads:
+        A value: any thread may read it, keep it and send it on.
     """
 
     error: str
