@@ -46,6 +46,7 @@ from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
 from owned._modes import Mode, checked, configure, guard, mode, strict
 from owned._own_class import own_class
+from owned._recorded import violations
 from owned._records import Record, Site, Violation
 from owned._requires import requires
 from owned._settings import apply as _apply_settings
@@ -140,4 +141,5 @@ __all__ = [
     "thaw",
     "unchecked",
     "unwrap",
+    "violations",
 ]

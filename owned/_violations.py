@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from owned import _life, _policy, errors
-from owned._records import Record, Violation, calling_frame, calling_site
+from owned import _life, _policy, _recorded, errors
+from owned._records import STRICT, Record, Violation, calling_frame, calling_site
 from owned._threads import stack_now
 
 if TYPE_CHECKING:
@@ -168,11 +168,13 @@ def react(error: errors.OwnershipError) -> BaseException | None:
 
 
 def report(error: errors.OwnershipError) -> None:
-    """Count a violation and tell the observers of it."""
+    """Count a violation, keep it in strict mode, and tell the observers of it."""
     from owned import _core
 
     _core.count_violation()
-    error.violation = Violation.of(error)
+    violation = error.violation = Violation.of(error)
+    if _core.get_mode() == STRICT:
+        _recorded.record(violation)
     for observer in _observers:
         try:
             observer(error)
