@@ -72,8 +72,8 @@ class OwnershipError(RuntimeError):
 
     def __init__(self, message: str = "", /, **facts: Any) -> None:
         super().__init__(message)
-        for name, value in facts.items():
-            setattr(self, name, value)
+        for name in facts:  # 3.11 crashes on facts.items() where there is no memory
+            setattr(self, name, facts[name])
 
 
 class WrongThreadError(OwnershipError):
