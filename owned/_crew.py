@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import copy
 import dis
+import gc
 import os
 import queue
 import sys
 import sysconfig
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
@@ -64,6 +66,18 @@ _POINTS = (
     "LOAD_SPECIAL",
 )
 _LOG_LIMIT = 20_000
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """The collector runs the finalizers of others wherever it happens to start: points that no schedule knows of."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Abandoned(BaseException):
@@ -280,7 +294,7 @@ class Crew:
         ``run`` and ``end`` belong to the thread that made the crew.
     """
 
-    def __init__(self, size: int, *, stop_in: Iterable[str] = (), patience: float = 0.2, limit: float = 10.0) -> None:
+    def __init__(self, size: int, *, stop_in: Iterable[str] = (), patience: float = 1.0, limit: float = 10.0) -> None:
         self.reports: queue.SimpleQueue[tuple[Worker, str]] = queue.SimpleQueue()
         self.trail = Trail()
         self.traced = False
@@ -308,7 +322,7 @@ class Crew:
         self.traced = traced
         for worker in self.workers:
             worker.begin(lanes[worker.number] if worker.number < len(lanes) else ())
-        with observe(self._see):
+        with observe(self._see), _no_collection():
             self._direct(iter(switches))
         return trail
 

@@ -146,7 +146,7 @@ class ThreadedStateMachine(stateful.RuleBasedStateMachine):
         reach: how many points a thread passes at most before it is stopped (default 40).
         stop_in: names of modules, or packages, in site-packages or the standard library that may be stopped inside too.
         model: a class to compare with, or None.
-        patience: after how many seconds a thread that does not come back counts as waiting for something (default 0.2).
+        patience: after how many seconds a thread that does not come back counts as waiting for something (default 1).
             Locks of owned need no patience.
         limit: after how many seconds a round in which nothing goes on has failed (default 10).
 
@@ -165,7 +165,7 @@ class ThreadedStateMachine(stateful.RuleBasedStateMachine):
     reach: ClassVar[int] = 40
     stop_in: ClassVar[Sequence[str]] = ()
     model: ClassVar[Callable[[], Any] | None] = None
-    patience: ClassVar[float] = 0.2
+    patience: ClassVar[float] = 1.0
     limit: ClassVar[float] = 10.0
 
     _steps: ClassVar[dict[str, _StepSpec]] = {}
