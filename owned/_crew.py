@@ -68,6 +68,19 @@ _POINTS = (
 _LOG_LIMIT = 20_000
 
 
+def _ask_for_opcodes() -> None:
+    """3.12 traces no instructions until some frame has asked for them and tracing is then set anew: ask beforehand."""
+
+    def trace(frame: FrameType, event: str, arg: Any) -> None:
+        frame.f_trace_opcodes = True
+
+    sys.settrace(trace)
+    try:
+        (lambda: None)()
+    finally:
+        sys.settrace(None)
+
+
 @contextmanager
 def _no_collection() -> Iterator[None]:
     """The collector runs the finalizers of others wherever it happens to start: points that no schedule knows of."""
@@ -207,6 +220,7 @@ class Worker:
     # ---- on the worker's thread --------------------------------------------------------------------------------------
 
     def _work(self) -> None:
+        _ask_for_opcodes()
         direct_waits(self._wait)
         try:
             while True:
