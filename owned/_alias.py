@@ -35,14 +35,14 @@ import gc
 import inspect
 import sys
 import types
-import warnings
 from collections import Counter
 from types import FrameType
 from typing import Any
 
 from owned._inside import attributes, fields
 from owned._records import HERE, calling_frame
-from owned.errors import AliasWarning, OwnershipWarning
+from owned._warn import warn
+from owned.errors import AliasWarning
 
 _FRAMES_MOST = 8
 _SCANS_MOST = 3  # of the heap, for one line of the program
@@ -85,10 +85,11 @@ def check_stored(value: Any, count: int, place: object, form: str, name: object)
     else:
         into = f"{holder_type.__name__}.{label}" if form == "attribute" else f"{holder_type.__name__}[{label}]"
     warn(
-        AliasWarning,
-        f"a {kind} is stored in {into} as a copy, a guarded {guarded}, but {other} still holds the {kind} itself: what "
-        f"is changed there later is not seen here. Let go of it, store a copy, {kind}(...), or make it a {guarded} in "
-        "the first place",
+        AliasWarning(
+            f"a {kind} is stored in {into} as a copy, a guarded {guarded}, but {other} still holds the {kind} itself: "
+            f"what is changed there later is not seen here. Let go of it, store a copy, {kind}(...), or make it a "
+            f"{guarded} in the first place",
+        )
     )
 
 
@@ -102,33 +103,11 @@ def check_wrapped(obj: Any, count: int) -> None:
     other = _other_holder(obj, count, None)
     if other is not None:
         warn(
-            AliasWarning,
-            f"own() is put around a {type(obj).__name__} that {other} still holds: what is done to it there is not "
-            "checked. Keep nothing but the wrapper: obj = own(obj)",
+            AliasWarning(
+                f"own() is put around a {type(obj).__name__} that {other} still holds: what is done to it there is not "
+                "checked. Keep nothing but the wrapper: obj = own(obj)",
+            )
         )
-
-
-def warn(category: type[OwnershipWarning], message: str) -> None:
-    """Warn of the line of the program that called into owned.
-
-    Raises:
-        OwnershipWarning: a filter makes exceptions of warnings.
-    """
-    frame = calling_frame()
-    if frame is None:
-        warnings.warn(message, category, stacklevel=2)
-        return
-    names = frame.f_globals
-    registry = names.setdefault("__warningregistry__", {}) if type(names) is dict else None
-    module = names.get("__name__") if type(names) is dict else None
-    warnings.warn_explicit(
-        message,
-        category,
-        frame.f_code.co_filename,
-        frame.f_lineno or 0,
-        module=module if type(module) is str else None,
-        registry=registry,
-    )
 
 
 # ---- who holds it ------------------------------------------------------------------------------------------------

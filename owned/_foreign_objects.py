@@ -9,10 +9,10 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
-from owned._alias import warn
 from owned._frozen import needs_no_guard
 from owned._inside import fields
 from owned._known_types import is_of_event_loop, is_synchronized
+from owned._warn import warn
 from owned.errors import ForeignObjectWarning
 
 _OBJECTS_MOST: Final = 100_000
@@ -66,12 +66,13 @@ def _report(walk: _Walk, what: str) -> None:
     findings = walk.run()
     for path, kind in findings:
         warn(
-            ForeignObjectWarning,
-            f"{what} reaches {path}: {_describe(kind)}, which nobody guards: every thread that gets hold of it may use "
-            f"it without the lock. {_way_out(kind)}",
+            ForeignObjectWarning(
+                f"{what} reaches {path}: {_describe(kind)}, which nobody guards: every thread that gets hold of it may "
+                f"use it without the lock. {_way_out(kind)}",
+            )
         )
     if walk.stopped is not None:
-        warn(ForeignObjectWarning, f"{what}: the search for what nobody guards {walk.stopped}; there may be more")
+        warn(ForeignObjectWarning(f"{what}: the search for what nobody guards {walk.stopped}; there may be more"))
 
 
 def _describe(kind: type) -> str:

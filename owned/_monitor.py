@@ -121,7 +121,7 @@ def _sharing(init: Callable[..., None], share: Callable[[Any], None]) -> Any:
         if type(self).__init__ is __init__:
             share(self)
 
-    __init__._owned_shares = __init__.__code__  # type: ignore[attr-defined]
+    __init__._owned_shares = __init__.__code__  # type: ignore[attr-defined]  # functions take any
     return __init__
 
 

@@ -19,12 +19,11 @@ circles.
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from owned import errors
-from owned._records import Violation, calling_frame
+from owned import _warn, errors
+from owned._records import Violation
 
 if TYPE_CHECKING:
     import logging
@@ -119,19 +118,9 @@ def _calling(handler: Callable[[Violation], object]) -> _Reaction:
 
 def _warning() -> _Reaction:
     def warn(error: errors.OwnershipError, violation: Violation) -> None:
-        frame = calling_frame()
-        names = None if frame is None else frame.f_globals
-        plain = names if type(names) is dict else {}  # exec() takes a Dict, which would refuse us too
         warning = errors.ViolationWarning(violation.message)
         warning.violation = violation
-        warnings.warn_explicit(
-            warning,
-            errors.ViolationWarning,
-            violation.file,
-            violation.line,
-            module=str(plain.get("__name__") or "<unknown>"),
-            registry=plain.setdefault("__warningregistry__", {}),
-        )
+        _warn.warn(warning)
 
     return warn
 

@@ -171,7 +171,7 @@ def test_waiting(pytester: pytest.Pytester) -> None:
         kept = []
 
         @pytest.fixture(scope="module")
-        def server():
+        def server():  # the sleeps are the subject: threads that go on by the clock
             stop = threading.Event()
             thread = threading.Thread(target=lambda: [time.sleep(0.01) for _ in iter(stop.is_set, True)])
             thread.start()
