@@ -13,12 +13,12 @@ import gc
 import inspect
 import sys
 import types
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from owned import _classes, _guarded_by, _refused, _shared_by
 from owned._records import calling_site
+from owned._warn import warn
 from owned.errors import OwnershipWarning
 
 __all__ = ["own_class"]
@@ -232,11 +232,9 @@ def _warn_of_instances(anew: dict[type, type]) -> None:
     if count:
         names = ", ".join(sorted(cls.__qualname__ for cls in old))
         what = "1 instance was" if count == 1 else f"{count} instances were"
-        file, line, _function = calling_site()
-        warnings.warn_explicit(
-            f"{what} made before {names} was guarded, and stay unguarded: call own_class() before the module is "
-            "imported",
-            OwnershipWarning,
-            file,
-            line,
+        warn(
+            OwnershipWarning(
+                f"{what} made before {names} was guarded, and stay unguarded: call own_class() before the module is "
+                "imported"
+            )
         )
