@@ -28,23 +28,18 @@
 #include "carrier.h"
 #include "lock_order.h"
 #include "mode.h"
+#include "park.h"
 #include "state.h"
+#include "timeout.h"
 #include "verbs.h"
 
-#include <math.h>
-
 typedef struct {
-    owned_region region;
+    owned_lock_head head;
     uint64_t depth;   /* atomic, for repr() */
     uint64_t waiters; /* atomic */
     uint64_t posted;  /* atomic; 0 or 1 */
     PyThread_type_lock wakeup;
-    owned_lock_tag tag; /* strict mode's */
 } owned_lock;
-
-#define NS_PER_SECOND 1000000000LL
-#define SLICE_NS (NS_PER_SECOND / 2)
-#define FOR_EVER (-1)
 
 
 int
@@ -56,7 +51,7 @@ owned_lock_check(PyObject *obj)
 static inline int
 is_mine(owned_lock *self)
 {
-    return owned_load_u64(&self->region.holder) == owned_this_thread.id;
+    return owned_load_u64(&self->head.region.holder) == owned_this_thread.id;
 }
 
 /* ---- who holds it, seen from outside ------------------------------------------------------------------------- */
@@ -84,7 +79,7 @@ has_finished(uint64_t id)
 static PyObject *
 where_taken(owned_lock *self)
 {
-    uint64_t holder = owned_load_u64(&self->region.holder);
+    uint64_t holder = owned_load_u64(&self->head.region.holder);
     if (holder == OWNED_NOBODY)
         Py_RETURN_NONE;
     PyObject *info = owned_thread_info_of(holder);
@@ -92,7 +87,7 @@ where_taken(owned_lock *self)
         return info;
     PyObject *taken = Py_None;
     if (info == (PyObject *)owned_this_thread.info || owned_load_u64(&((owned_thread_info *)info)->finished))
-        taken = owned_held_site((owned_thread_info *)info, &self->tag);
+        taken = owned_held_site((owned_thread_info *)info, &self->head.tag);
     else
         Py_INCREF(taken);
     Py_DECREF(info);
@@ -104,7 +99,7 @@ where_taken(owned_lock *self)
 static OWNED_COLD int
 refuse(owned_lock *self, const char *access, const char *hold)
 {
-    PyObject *facts = owned_region_facts(&self->region);
+    PyObject *facts = owned_region_facts(&self->head.region);
     if (facts == NULL)
         return -1;
     PyObject *taken = where_taken(self);
@@ -123,7 +118,7 @@ refuse(owned_lock *self, const char *access, const char *hold)
 static PyObject *
 refuse_release(owned_lock *self)
 {
-    refuse(self, "release", owned_load_u64(&self->region.holder) == OWNED_NOBODY ? "nobody's" : "another's");
+    refuse(self, "release", owned_load_u64(&self->head.region.holder) == OWNED_NOBODY ? "nobody's" : "another's");
     return NULL;
 }
 
@@ -132,7 +127,7 @@ refuse_release(owned_lock *self)
 static inline int
 try_swap(owned_lock *self)
 {
-    return owned_cas_u64(&self->region.holder, OWNED_NOBODY, owned_this_thread.id);
+    return owned_cas_u64(&self->head.region.holder, OWNED_NOBODY, owned_this_thread.id);
 }
 
 static inline void
@@ -145,10 +140,10 @@ note_taken(owned_lock *self, uint64_t depth)
 static inline void
 give_back(owned_lock *self)
 {
-    owned_held_remove(&self->tag);
+    owned_held_remove(&self->head.tag);
     owned_store_u64(&self->depth, 0);
     owned_this_thread.locks_held--;
-    owned_swap_u64(&self->region.holder, OWNED_NOBODY);
+    owned_swap_u64(&self->head.region.holder, OWNED_NOBODY);
     if (owned_read_u64(&self->waiters) != 0 && owned_cas_u64(&self->posted, 0, 1))
         PyThread_release_lock(self->wakeup);
 }
@@ -157,9 +152,9 @@ give_back(owned_lock *self)
 static int
 refuse_orphaned(owned_lock *self)
 {
-    uint64_t holder = owned_load_u64(&self->region.holder);
+    uint64_t holder = owned_load_u64(&self->head.region.holder);
     int finished = has_finished(holder);
-    if (finished > 0 && owned_load_u64(&self->region.holder) == holder)
+    if (finished > 0 && owned_load_u64(&self->head.region.holder) == holder)
         return refuse(self, "acquire", "another's");
     return finished < 0 ? -1 : 0;
 }
@@ -178,33 +173,12 @@ wait_slice(owned_lock *self, int64_t ns, int interruptible)
     return got == PY_LOCK_INTR ? Py_MakePendingCalls() : 0;
 }
 
-/* A thread whose waits are directed (tests that choose the schedule) says so before each: 1 if the lock may be free when
- * the call is back, 0 to wait here, -1 with an error set. */
-static int
-tell_wait(owned_lock *self, int64_t timeout)
-{
-    if (!owned_this_thread.tells_waits)
-        return 0;
-    PyObject *answer = PyObject_CallFunctionObjArgs(owned_the_state->about_to_wait, (PyObject *)self,
-                                                    timeout == FOR_EVER ? Py_True : Py_False, NULL);
-    if (answer == NULL)
-        return -1;
-    int again = PyObject_IsTrue(answer);
-    Py_DECREF(answer);
-    return again;
-}
-
 static OWNED_COLD int
 wait_and_swap(owned_lock *self, int64_t timeout, int interruptible)
 {
     if (timeout == 0)
         return refuse_orphaned(self);
-    int64_t left = INT64_MAX, deadline = 0;
-    if (timeout > 0) {
-        int64_t now = owned_monotonic_ns();
-        deadline = timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
-        left = timeout;
-    }
+    int64_t deadline = owned_timeout_deadline(timeout), left = owned_timeout_left(deadline);
     int result;
     owned_add_u64(&self->waiters, 1);
     for (;;) {
@@ -213,19 +187,18 @@ wait_and_swap(owned_lock *self, int64_t timeout, int interruptible)
             break;
         result = refuse_orphaned(self);
         if (result == 0)
-            result = tell_wait(self, timeout);
+            result = owned_wait_is_directed((PyObject *)self, timeout == OWNED_FOR_EVER);
         if (result == 0)
-            result = wait_slice(self, left < SLICE_NS ? left : SLICE_NS, interruptible);
+            result = wait_slice(self, left < OWNED_SLICE_NS ? left : OWNED_SLICE_NS, interruptible);
         if (result < 0)
             break;
-        if (timeout > 0)
-            left = deadline - owned_monotonic_ns();
+        left = owned_timeout_left(deadline);
     }
     owned_add_u64(&self->waiters, (uint64_t)-1);
     return result;
 }
 
-/* Acquire in nanoseconds (0: do not wait, FOR_EVER). 1: this thread holds it now, 0: not in time, -1: an error is set. */
+/* Acquire in nanoseconds (0: do not wait, OWNED_FOR_EVER). 1: this thread holds it now, 0: not in time, -1: an error is set. */
 static int
 take(owned_lock *self, int64_t timeout, int interruptible, uint64_t depth)
 {
@@ -235,7 +208,7 @@ take(owned_lock *self, int64_t timeout, int interruptible, uint64_t depth)
     if (taken > 0) {
         note_taken(self, depth);
         if (OWNED_UNLIKELY(owned_mode_is_strict()))
-            owned_held_add((PyObject *)self, &self->tag);
+            owned_held_add((PyObject *)self, &self->head.tag);
     }
     return taken;
 }
@@ -245,8 +218,8 @@ take(owned_lock *self, int64_t timeout, int interruptible, uint64_t depth)
 static inline int
 take_in_order(owned_lock *self, int64_t timeout)
 {
-    if (OWNED_UNLIKELY(owned_this_thread.listed != 0) && timeout == FOR_EVER && owned_mode_is_strict() &&
-        owned_lock_order_check((PyObject *)self, &self->tag, 0) < 0)
+    if (OWNED_UNLIKELY(owned_this_thread.listed != 0) && timeout == OWNED_FOR_EVER && owned_mode_is_strict() &&
+        owned_lock_order_check((PyObject *)self, &self->head.tag, 0) < 0)
         return -1;
     return take(self, timeout, 1, 1);
 }
@@ -263,100 +236,9 @@ take_recursive(owned_lock *self, int64_t timeout)
 static int
 take_once(owned_lock *self, int64_t timeout)
 {
-    if (timeout == FOR_EVER && is_mine(self))
+    if (timeout == OWNED_FOR_EVER && is_mine(self))
         return refuse(self, "acquire", "mine");
     return take_in_order(self, timeout);
-}
-
-/* ---- arguments of acquire(), checked as threading's are ------------------------------------------------------- */
-
-static int
-timeout_too_large(void)
-{
-    PyErr_SetString(PyExc_OverflowError, "timeout value is too large");
-    return -1;
-}
-
-/* Seconds to nanoseconds, rounded away from zero. As in 3.15, anything with __float__ or __index__ will do. */
-static int
-parse_seconds(PyObject *seconds, int64_t *ns)
-{
-    if (PyLong_Check(seconds)) {
-        int overflow;
-        long long whole = PyLong_AsLongLongAndOverflow(seconds, &overflow);
-        if (overflow != 0 || whole > INT64_MAX / NS_PER_SECOND || whole < INT64_MIN / NS_PER_SECOND)
-            return timeout_too_large();
-        *ns = whole * NS_PER_SECOND;
-        return 0;
-    }
-    double d = PyFloat_AsDouble(seconds);
-    if (d == -1.0 && PyErr_Occurred())
-        return -1;
-    if (isnan(d)) {
-        PyErr_SetString(PyExc_ValueError, "Invalid value NaN (not a number)");
-        return -1;
-    }
-    d *= (double)NS_PER_SECOND;
-    d = d < 0 ? floor(d) : ceil(d);
-    if (!(d >= (double)INT64_MIN && d < -(double)INT64_MIN))
-        return timeout_too_large();
-    *ns = (int64_t)d;
-    return 0;
-}
-
-static int
-parse_acquire(PyObject *args, PyObject *kwargs, int64_t *timeout)
-{
-    static char *keywords[] = {"blocking", "timeout", NULL};
-    const int64_t unset = -NS_PER_SECOND;
-    int blocking = 1;
-    PyObject *seconds = NULL;
-    int64_t ns = unset;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|pO:acquire", keywords, &blocking, &seconds))
-        return -1;
-    if (seconds != NULL && parse_seconds(seconds, &ns) < 0)
-        return -1;
-    if (!blocking && ns != unset) {
-        PyErr_SetString(PyExc_ValueError, "can't specify a timeout for a non-blocking call");
-        return -1;
-    }
-    if (ns < 0 && ns != unset) {
-        PyErr_SetString(PyExc_ValueError, "timeout value must be a non-negative number");
-        return -1;
-    }
-    if (ns / 1000 > PY_TIMEOUT_MAX)
-        return timeout_too_large();
-    *timeout = !blocking ? 0 : ns == unset ? FOR_EVER : ns;
-    return 0;
-}
-
-/* The common call has no arguments, and takes this road for nothing but the test. The others borrow CPython's parser,
- * with its messages. */
-static int
-parse_acquire_vector(PyObject *const *args, Py_ssize_t nargs, PyObject *names, int64_t *timeout)
-{
-    *timeout = FOR_EVER;
-    if (nargs == 0 && names == NULL)
-        return 0;
-    int result = -1;
-    PyObject *kwargs = NULL;
-    PyObject *positional = PyTuple_New(nargs);
-    if (positional == NULL)
-        goto done;
-    for (Py_ssize_t i = 0; i < nargs; i++)
-        PyTuple_SET_ITEM(positional, i, Py_NewRef(args[i]));
-    if (names != NULL) {
-        if ((kwargs = PyDict_New()) == NULL)
-            goto done;
-        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++)
-            if (PyDict_SetItem(kwargs, PyTuple_GET_ITEM(names, i), args[nargs + i]) < 0)
-                goto done;
-    }
-    result = parse_acquire(positional, kwargs, timeout);
-done:
-    Py_XDECREF(positional);
-    Py_XDECREF(kwargs);
-    return result;
 }
 
 /* ---- methods -------------------------------------------------------------------------------------------------- */
@@ -371,7 +253,7 @@ static PyObject *
 lock_acquire(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *names)
 {
     int64_t timeout;
-    if (parse_acquire_vector(args, nargs, names, &timeout) < 0)
+    if (owned_timeout_parse_acquire(args, nargs, names, &timeout) < 0)
         return NULL;
     return answer(take_once((owned_lock *)self, timeout));
 }
@@ -379,14 +261,14 @@ lock_acquire(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *
 static PyObject *
 lock_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return answer(take_once((owned_lock *)self, FOR_EVER));
+    return answer(take_once((owned_lock *)self, OWNED_FOR_EVER));
 }
 
 static PyObject *
 rlock_acquire(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *names)
 {
     int64_t timeout;
-    if (parse_acquire_vector(args, nargs, names, &timeout) < 0)
+    if (owned_timeout_parse_acquire(args, nargs, names, &timeout) < 0)
         return NULL;
     return answer(take_recursive((owned_lock *)self, timeout));
 }
@@ -394,7 +276,7 @@ rlock_acquire(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject 
 static PyObject *
 rlock_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return answer(take_recursive((owned_lock *)self, FOR_EVER));
+    return answer(take_recursive((owned_lock *)self, OWNED_FOR_EVER));
 }
 
 /* For both kinds: the depth of a Lock is never more than one. */
@@ -414,7 +296,7 @@ lock_release(PyObject *op, PyObject *Py_UNUSED(ignored))
 static PyObject *
 lock_locked(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return PyBool_FromLong(owned_load_u64(&((owned_lock *)self)->region.holder) != OWNED_NOBODY);
+    return PyBool_FromLong(owned_load_u64(&((owned_lock *)self)->head.region.holder) != OWNED_NOBODY);
 }
 
 static PyObject *
@@ -455,9 +337,9 @@ lock_acquire_restore(PyObject *op, PyObject *state)
         return NULL;
     }
     PyObject *error = NULL;
-    if (owned_this_thread.listed != 0 && owned_mode_is_strict() && owned_lock_order_check(op, &self->tag, 1) < 0)
+    if (owned_this_thread.listed != 0 && owned_mode_is_strict() && owned_lock_order_check(op, &self->head.tag, 1) < 0)
         error = PyErr_GetRaisedException();
-    int taken = take(self, FOR_EVER, 0, (uint64_t)depth);
+    int taken = take(self, OWNED_FOR_EVER, 0, (uint64_t)depth);
     if (error != NULL && taken > 0) {
         PyErr_SetRaisedException(error);
         return NULL;
@@ -479,7 +361,7 @@ lock_at_fork_reinit(PyObject *op, PyObject *Py_UNUSED(ignored))
     if (fresh == NULL)
         return PyErr_NoMemory();
     if (is_mine(self)) {
-        owned_held_remove(&self->tag);
+        owned_held_remove(&self->head.tag);
         owned_this_thread.locks_held--;
     }
     PyThread_acquire_lock(fresh, WAIT_LOCK);
@@ -487,7 +369,7 @@ lock_at_fork_reinit(PyObject *op, PyObject *Py_UNUSED(ignored))
     owned_store_u64(&self->depth, 0);
     owned_store_u64(&self->waiters, 0);
     owned_store_u64(&self->posted, 0);
-    owned_store_u64(&self->region.holder, OWNED_NOBODY);
+    owned_store_u64(&self->head.region.holder, OWNED_NOBODY);
     Py_RETURN_NONE;
 }
 #endif
@@ -510,7 +392,7 @@ static PyObject *
 lock_repr(PyObject *op)
 {
     owned_lock *self = (owned_lock *)op;
-    uint64_t holder = owned_load_u64(&self->region.holder);
+    uint64_t holder = owned_load_u64(&self->head.region.holder);
     PyObject *info = holder == OWNED_NOBODY ? Py_NewRef(Py_None) : owned_thread_info_of(holder);
     PyObject *name = NULL, *count = NULL, *text = NULL;
     if (info == NULL)
@@ -551,9 +433,9 @@ owned_lock_enter(PyObject *lock)
 {
     int taken;
     if (Py_IS_TYPE(lock, owned_the_state->RLock))
-        taken = take_recursive((owned_lock *)lock, FOR_EVER);
+        taken = take_recursive((owned_lock *)lock, OWNED_FOR_EVER);
     else if (Py_IS_TYPE(lock, owned_the_state->Lock))
-        taken = take_once((owned_lock *)lock, FOR_EVER);
+        taken = take_once((owned_lock *)lock, OWNED_FOR_EVER);
     else
         return call_method(lock, owned_the_state->str_acquire);
     return taken < 0 ? -1 : 0;
@@ -586,7 +468,7 @@ lock_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     owned_lock *self = (owned_lock *)type->tp_alloc(type, 0);
     if (self == NULL)
         return NULL;
-    owned_region_init_lock(&self->region);
+    owned_region_init_lock(&self->head.region);
     self->wakeup = PyThread_allocate_lock();
     if (self->wakeup == NULL) {
         Py_DECREF(self);
@@ -594,7 +476,7 @@ lock_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     }
     PyThread_acquire_lock(self->wakeup, WAIT_LOCK);
     if (OWNED_UNLIKELY(owned_mode_is_strict()))
-        self->tag.made = owned_place_here();
+        self->head.tag.made = owned_place_here();
     return (PyObject *)self;
 }
 
@@ -603,10 +485,10 @@ lock_dealloc(PyObject *op)
 {
     owned_lock *self = (owned_lock *)op;
     if (is_mine(self)) {
-        owned_held_remove(&self->tag);
+        owned_held_remove(&self->head.tag);
         owned_this_thread.locks_held--;
     }
-    owned_lock_tag_clear(&self->tag);
+    owned_lock_tag_clear(&self->head.tag);
     if (self->wakeup != NULL) {
         /* Freeing a taken lock is undefined; the try takes it if a wake-up is posted. */
         PyThread_acquire_lock(self->wakeup, NOWAIT_LOCK);
@@ -624,7 +506,7 @@ owned_lock_adopt(PyObject *lock)
     owned_lock *self = (owned_lock *)lock;
     if (owned_thread_id() == 0)
         return -1;
-    uint64_t holder = owned_load_u64(&self->region.holder);
+    uint64_t holder = owned_load_u64(&self->head.region.holder);
     if (holder == owned_this_thread.id)
         return 0;
     if (holder == OWNED_NOBODY) {
@@ -635,11 +517,11 @@ owned_lock_adopt(PyObject *lock)
     if (finished < 0)
         return -1;
     /* Of several that adopt at once one wins; the others find a holder that lives. */
-    if (!finished || !owned_cas_u64(&self->region.holder, holder, owned_this_thread.id))
+    if (!finished || !owned_cas_u64(&self->head.region.holder, holder, owned_this_thread.id))
         return refuse(self, "adopt", "another's");
     note_taken(self, 1);
     if (owned_mode_is_strict())
-        owned_held_add(lock, &self->tag);
+        owned_held_add(lock, &self->head.tag);
     return 0;
 }
 
@@ -701,7 +583,7 @@ static PyObject *
 lock_ordinal_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 {
     if (owned_lock_check(obj))
-        return PyLong_FromUnsignedLongLong(owned_load_u64(&((owned_lock *)obj)->tag.ordinal));
+        return PyLong_FromUnsignedLongLong(owned_load_u64(&((owned_lock_head *)obj)->tag.ordinal));
     PyErr_Format(PyExc_TypeError, "`lock` must be a lock of ours, got %.200s", Py_TYPE(obj)->tp_name);
     return NULL;
 }
@@ -710,7 +592,7 @@ static PyObject *
 lock_made_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 {
     if (owned_lock_check(obj))
-        return owned_place_told(&((owned_lock *)obj)->tag.made);
+        return owned_place_told(&((owned_lock_head *)obj)->tag.made);
     Py_RETURN_NONE;
 }
 
@@ -845,7 +727,7 @@ static PyMethodDef rlock_methods[] = {
 };
 
 static PyMemberDef members[] = {
-    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(owned_lock, region.weakrefs), Py_READONLY, NULL},
+    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(owned_lock, head.region.weakrefs), Py_READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 

@@ -4,6 +4,13 @@
 #define OWNED_LOCK_H
 
 #include "check.h"
+#include "held.h"
+
+/* What every lock that objects can be shared under begins with: it is a region, and strict mode knows it by its tag. */
+typedef struct {
+    owned_region region;
+    owned_lock_tag tag;
+} owned_lock_head;
 
 /* The region that stands for `lock`: one of ours is its own; a foreign lock that can tell who holds it has one as long as
  * something is shared under it. New reference; TypeError for a lock that cannot tell, and for what is no lock. */

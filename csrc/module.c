@@ -13,6 +13,8 @@ int owned_life_add(PyObject *module);
 int owned_containers_add(PyObject *module);
 int owned_wrapper_add(PyObject *module);
 int owned_held_add_functions(PyObject *module);
+int owned_park_add(PyObject *module);
+int owned_passing_add(PyObject *module);
 int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
 int owned_method_add(PyObject *module);
@@ -35,6 +37,8 @@ static int (*const parts[])(PyObject *) = {
     owned_containers_add,
     owned_wrapper_add,
     owned_held_add_functions,
+    owned_park_add,
+    owned_passing_add,
     owned_lock_order_add,
     owned_lock_add,
     owned_method_add,

@@ -25,6 +25,7 @@
     X(describe_stub, "owned._violations", "describe_stub")                                                              \
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                             \
     X(verify_held, "owned._requires", "verify_held")                                                                    \
+    X(passing_of, "owned._passing", "passing_of")                                                                       \
     X(about_to_wait, "owned._waits", "about_to_wait")                                                                   \
     X(judge_lock_order, "owned._strict", "judge_lock_order")                                                            \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \

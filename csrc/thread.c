@@ -9,6 +9,7 @@
  * with it what it made before (unless somebody adopted it meanwhile). */
 // SPDX-License-Identifier: MIT
 #include "held.h"
+#include "park.h"
 #include "state.h"
 
 OWNED_THREAD_LOCAL owned_thread_locals owned_this_thread;
@@ -110,6 +111,7 @@ tenure_dealloc(PyObject *self)
             owned_this_thread.info = NULL;
             held = owned_this_thread.locks_held != 0;
             owned_this_thread.listed = 0;
+            owned_park_thread_ends();
             owned_held_free(t->info, held);
         }
         owned_store_u64(&t->info->finished, 1);

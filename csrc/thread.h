@@ -20,6 +20,7 @@ typedef struct {
     unsigned unchecked;             /* depth of `with unchecked()` */
     unsigned locks_held;            /* our own locks this thread holds now */
     unsigned tells_waits;           /* 1: call owned/_waits.py before waiting for a lock of ours */
+    PyThread_type_lock wakeup;      /* what it sleeps on in its next wait, or NULL; see park.h */
     unsigned listed;                /* how many of them are on the list that strict mode keeps; see held.h */
 } owned_thread_locals;
 

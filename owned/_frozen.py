@@ -172,6 +172,10 @@ def never_freeze(obj: _T, /) -> _T:
     return obj
 
 
+forget_types: Final[list[Callable[[], None]]] = []
+"""Called when something new was said of a type: for those who keep what `needs_no_guard` answered."""
+
+
 def register(cls: type, how: str, /) -> None:
     """Tell owned that instances of a type need no guard and pass a freeze as they are.
 
@@ -198,6 +202,8 @@ def _register(cls: type, how: Callable[[Any], object] | None) -> None:
     with _lock:
         _registered[cls] = how
         _plans.clear()
+    for forget in forget_types:
+        forget()
 
 
 # ---- plans -------------------------------------------------------------------------------------------------------

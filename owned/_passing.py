@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""May this thread give a value to another one, as it is? What channels, threads and pools ask."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import types
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from owned._frozen import forget_types, needs_no_guard
+from owned._known_types import is_of_event_loop, is_synchronized
+
+__all__ = ["Passing", "culprit", "passing_of"]
+
+
+class Passing(enum.IntEnum):
+    """What becomes of a value that goes to another thread, from the best to the worst. csrc/passing.h has the same."""
+
+    AS_IT_IS = 0
+    """It cannot change, is frozen, shared, a parcel, or guards itself, as a lock or a queue does."""
+    MOVED = 1
+    """It is guarded and this thread's, and has to be moved."""
+    NOT = 2
+    """It is guarded, and another thread's, in transit, or orphaned."""
+    UNGUARDED = 3
+    """It can change, and nobody guards it."""
+
+
+_judged: Final[weakref.WeakKeyDictionary[type, bool]] = weakref.WeakKeyDictionary()
+forget_types.append(_judged.clear)
+
+
+def passing_of(value: object) -> Passing:
+    """The answer for what the C core does not know by sight. Called by it; a guarded object never comes here."""
+    from owned import _core
+
+    inside = list(_inside(value))
+    if inside or isinstance(value, (frozenset, _core.frozendict)):
+        return Passing(max((_core.passing(one) for _, one in inside), default=Passing.AS_IT_IS))
+    cls = type(value)
+    passes = _judged.get(cls)
+    if passes is None:
+        passes = needs_no_guard(cls) or is_synchronized(cls) or is_of_event_loop(cls)
+        _judged[cls] = passes
+    return Passing.AS_IT_IS if passes else Passing.UNGUARDED
+
+
+def culprit(value: object, name: str) -> tuple[str, object, Passing]:
+    """What in a value keeps it from passing as it is: the way to it, in words that begin with `name`, it, and why."""
+    from owned import _core
+
+    worst = Passing(_core.passing(value))
+    for step, one in _inside(value):
+        if _core.passing(one) == worst:
+            return culprit(one, name + step)
+    return name, value, worst
+
+
+def _inside(value: object) -> Iterator[tuple[str, Any]]:
+    """What a value that cannot change holds, with the way to it."""
+    from owned import _core
+
+    if isinstance(value, tuple):
+        names: Iterable[Any] = getattr(type(value), "_fields", ())
+        if names:
+            yield from ((f".{name}", one) for name, one in zip(names, tuple.__iter__(value), strict=False))
+        else:
+            yield from ((f"[{i}]", one) for i, one in enumerate(tuple.__iter__(value)))
+    elif isinstance(value, frozenset):
+        yield from (("[...]", one) for one in frozenset.__iter__(value))
+    elif isinstance(value, _core.frozendict):
+        yield from ((f"[{key!r}]", one) for key, one in value.items())
+        yield from ((f" key {key!r}", key) for key in value)
+    elif isinstance(value, (types.MethodType, types.BuiltinMethodType, types.MethodWrapperType)):
+        if not isinstance(value.__self__, types.ModuleType):
+            yield ".__self__", value.__self__
+    elif isinstance(value, functools.partial):
+        yield ".func", value.func
+        yield from ((f".args[{i}]", one) for i, one in enumerate(value.args))
+        yield from ((f".keywords[{key!r}]", one) for key, one in value.keywords.items())
