@@ -7,6 +7,7 @@ Each entry makes, for a number of threads, what each of them does, and the check
 from __future__ import annotations
 
 import queue
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -295,10 +296,6 @@ def _race_to_get(threads: int) -> tuple[Works, Check]:
 def _race_to_adopt(threads: int) -> tuple[Works, Check]:
     """What an ended thread left behind has one heir."""
     left: list[Node] = []
-    heir = owned.Region  # only to have a name that is bound
-    del heir
-    import threading
-
     thread = threading.Thread(target=lambda: left.append(Node()))
     thread.start()
     thread.join(LIMIT)
@@ -306,12 +303,17 @@ def _race_to_adopt(threads: int) -> tuple[Works, Check]:
 
 
 def _race_once(threads: int) -> tuple[Works, Check]:
-    once, lazy = owned.Once(), owned.Lazy(lambda: calls.append("lazy") or Node("lazy"))
     calls: list[str] = []
 
+    def compute() -> Node:
+        calls.append("lazy")
+        return Node("lazy")
+
+    once, lazy = owned.Once(), owned.Lazy(compute)
+
     def work() -> str:
-        once.run(lambda: calls.append("once"))
-        return lazy.get().name
+        once.call(lambda: calls.append("once"))
+        return lazy().name
 
     def check(results: list[str]) -> None:
         assert results == ["lazy"] * threads
