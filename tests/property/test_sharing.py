@@ -154,7 +154,7 @@ class Sharing(RuleBasedStateMachine):
         self.things: list[list[Any]] = []  # what verbs are told of, and what is touched
         self.parcels: list[Any] = []
         self.futures: list[Any] = []
-        self.given: dict[int, Any] = {}
+        self.given: list[int] = []  # the thing that each future gives
         self.locks = [owned.Lock(), owned.RLock(), owned.RWLock()]
         self.channels = [owned.Channel(), owned.Channel(2), owned.Channel(1)]
         self.pool = owned.ThreadPoolExecutor(2)
@@ -426,19 +426,30 @@ class Sharing(RuleBasedStateMachine):
 
     def submit(self, place: int, me: int, number: int, node: Any, task: str) -> tuple[int, Op, Callable[[], Answer]]:
         future = len(self.futures)
-        gives: int | None = number
+        gives = number
         if task == "make":
             gives = len(self.things)
-            self.things.append([None, None, None])
+            self.things.append([None])
             for world in self.worlds:
                 world.things[gives] = ("unborn",)
         self.futures.append((None, task == "fail"))
+        self.given.append(gives)
+        moves = self.worlds[0].things[number][0] not in ("shared", "frozen")
 
         def submit() -> Answer:
-            self.futures[future] = (self.pool.submit(TASKS[task], node), task == "fail")
+            started = self.pool.submit(TASKS[task], owned.move(node) if moves else node)
+            self.futures[future] = (started, task == "fail")
             return DONE
 
-        return place, Submit(me, future, number, gives), submit
+        return place, Submit(me, future, number, moves, gives), submit
+
+    def given_by(self, number: int, given: Node) -> Answer:
+        """The task's thing: new ones are known from now on."""
+        thing = self.things[self.given[number]]
+        if thing[0] is None:
+            thing[0] = given
+        assert thing[0] is given
+        return ("given", number)
 
     # -- the rules
 
@@ -469,14 +480,6 @@ class Sharing(RuleBasedStateMachine):
         if wanted:
             self.round(wanted)
 
-
-    def given_by(self, number: int, given: Node) -> Answer:
-        """The task's thing: new ones are known from now on."""
-        thing = self.worlds[0].futures[number]
-        if self.things[thing][0] is None:
-            self.things[thing] = [given]
-        assert self.things[thing][0] is given
-        return ("given", number)
 
     # -- many at once: no call is predicted, but what all of them come to
 

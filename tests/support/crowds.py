@@ -239,7 +239,7 @@ def _won(work: Callable[[], Any], threads: int, winners: int) -> tuple[Works, Ch
     """`winners` of the threads are told True."""
 
     def check(results: list[bool]) -> None:
-        assert Counter(results) == Counter({True: winners, False: threads - winners})
+        assert Counter(results) == Counter([True] * winners + [False] * (threads - winners))
 
     return [work] * threads, check
 
@@ -446,7 +446,7 @@ def _through_pool(threads: int, turns: int, size: int) -> tuple[Works, Check]:
     left = owned.AtomicInt(threads)
 
     def work(number: int) -> list[tuple[int, int]]:
-        futures = [pool.submit(_answered, _letter(number, turn)) for turn in range(turns)]
+        futures = [pool.submit(_answered, owned.move(_letter(number, turn))) for turn in range(turns)]
         got = [_opened(future.result(LIMIT)) for future in futures]
         if left.add(-1) == 0:
             pool.shutdown()
@@ -469,9 +469,10 @@ def _through_threads(threads: int, turns: int, size: int) -> tuple[Works, Check]
     def work(number: int) -> list[tuple[int, int]]:
         got = []
         for turn in range(size + 1):
-            thread = owned.Thread(target=_answered, args=(_letter(number, turn),))
+            thread = owned.Thread(target=_answered, args=(owned.move(_letter(number, turn)),))
             thread.start()
-            got.append(_opened(thread.join(LIMIT)))
+            thread.join(LIMIT)
+            got.append(_opened(thread.result()))
         return got
 
     works: Works = [partial(work, number) for number in range(threads)]

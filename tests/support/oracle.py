@@ -68,7 +68,7 @@ class World:
         locks: by number.
         channels: by number.
         parcels: by number: the thing inside, or None once claimed.
-        futures: by number: the thing that the first who asks is given, or None.
+        futures: by number: the things that the first who asks is given.
         ended: whose thread has ended.
     """
 
@@ -76,7 +76,7 @@ class World:
     locks: dict[int, LockState] = attrs.Factory(dict)
     channels: dict[int, ChannelState] = attrs.Factory(dict)
     parcels: dict[int, int | None] = attrs.Factory(dict)
-    futures: dict[int, int | None] = attrs.Factory(dict)
+    futures: dict[int, tuple[int, ...]] = attrs.Factory(dict)
     ended: frozenset[int] = frozenset()
 
     def key(self) -> tuple[Any, ...]:
@@ -411,34 +411,38 @@ class Close(Op):
 
 @attrs.define(eq=False)
 class Submit(Op):
-    """``pool.submit(task, thing)``: the task writes to the thing, then returns it, or another one, or raises."""
+    """``pool.submit(task, move(thing))``, or without ``move``: the task writes to it, and gives something back."""
 
     future: int
     thing: int
-    gives: int | None  # the thing that comes back
+    moves: bool
+    gives: int  # the thing that comes back
 
     def answers(self, world: World, others: Collection[Op]) -> Answers:
-        futures = {self.future: self.gives}
-        if world.things[self.thing][0] in ("shared", "frozen"):
-            return [(DONE, world.but(futures=futures))]
-        if world.refusal(self.me, self.thing) is not None:
+        is_common = world.things[self.thing][0] in ("shared", "frozen")
+        if self.moves and is_common:
+            return [(error("OwnershipError"), world)]
+        if not is_common and world.refusal(self.me, self.thing) is not None:
             return refused_elsewhere(self, self.thing, world, others)
-        return [(DONE, world.but(things={self.thing: ("working",)}, futures=futures))]
+        things = {} if is_common else {self.thing: ("working",)}
+        return [(DONE, world.but(things=things, futures={self.future: tuple({self.gives, self.thing})}))]
 
 
 @attrs.define(eq=False)
 class Result(Op):
-    """``future.result()``: whoever is first owns what comes."""
+    """``future.result()``: whoever is first owns what comes, and what the task had claimed."""
 
     future: int
     raises: bool
 
     def answers(self, world: World, others: Collection[Op]) -> Answers:
-        thing = world.futures[self.future]
+        taken = {
+            thing: ("private", self.me)
+            for thing in world.futures[self.future]
+            if world.things[thing] in (("working",), ("unborn",))
+        }
         answer: Answer = error("TaskFailed") if self.raises else ("given", self.future)
-        if thing is not None and world.things[thing] in (("working",), ("unborn",)):
-            world = world.but(things={thing: ("private", self.me)})
-        return [(answer, world)]
+        return [(answer, world.but(things=taken))]
 
 
 # -- several calls at once
