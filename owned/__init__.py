@@ -22,6 +22,7 @@ except ModuleNotFoundError as error:
 
 from owned._classes import owned
 from owned._core import (
+    Channel,
     Dict,
     List,
     Lock,
@@ -35,6 +36,7 @@ from owned._core import (
     frozendict,
     move,
     own,
+    select,
     share,
     unchecked,
     unwrap,
@@ -54,6 +56,7 @@ from owned._stats import Stats, stats
 from owned._synchronized import reads, synchronized
 from owned.errors import (
     AliasWarning,
+    ChannelClosed,
     ForeignObjectWarning,
     FreezeError,
     FrozenError,
@@ -63,6 +66,7 @@ from owned.errors import (
     OrphanedError,
     OwnershipError,
     OwnershipWarning,
+    UnclaimedWarning,
     ViolationWarning,
     WrongThreadError,
 )
@@ -82,6 +86,8 @@ if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` 
 
 __all__ = [
     "AliasWarning",
+    "Channel",
+    "ChannelClosed",
     "Dict",
     "ForeignObjectWarning",
     "FreezeError",
@@ -107,6 +113,7 @@ __all__ = [
     "Stats",
     "ThreadInfo",
     "TransferBox",
+    "UnclaimedWarning",
     "UnprotectedAccessException",
     "Violation",
     "ViolationWarning",
@@ -133,6 +140,7 @@ __all__ = [
     "register",
     "register_lock",
     "requires",
+    "select",
     "share",
     "state",
     "stats",

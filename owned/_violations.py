@@ -102,7 +102,7 @@ def make_violation(
     type_name = known_type.__name__
     labelled = label(form, name)
     touch = _touch(type_name, verb, form, labelled)
-    advice = (_where_known(obj) if state == "private" else "") + ADVICE[state]
+    advice = (_where_known(obj) if state == "private" else "") + advice_for(state, record)
     whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
     message = f"thread {toucher!r} tried to {touch}, but {whose_it_is}. {advice}"
     error = _KINDS[state](
@@ -231,6 +231,13 @@ def _a(type_name: str) -> str:
     return f"an {type_name}" if type_name[:1] in "AEIOUaeiou" else f"a {type_name}"
 
 
+def advice_for(state: str, record: Record | None) -> str:
+    """The way out for a thread that may not touch an object in this state, which a verb (`record`) brought it into."""
+    if state == "in transit" and record is not None and record.channel:
+        return "It belongs to the thread that gets it from there; to keep using it, put a copy, or freeze or share it."
+    return ADVICE[state]
+
+
 def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | None) -> str:
     name = "an unknown thread" if owner is None else f"thread {owner.name!r}"
     done = "" if record is None else f" ({record})"
@@ -243,6 +250,9 @@ def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | 
         return f"it is shared under {lock_name(lock)}, {held}{done}"
     if state == "frozen":
         return f"it is frozen for ever{done}"
+    if state == "in transit" and record is not None and record.channel:
+        site = f" ({record})" if record.file else ""
+        return f"it was put into {record.channel} and nobody has got it yet{site}"
     if state == "in transit":
         return f"it was moved and nobody has claimed it yet{done}"
     return f"{name}, whose it was, has ended"
