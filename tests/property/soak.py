@@ -103,7 +103,9 @@ def main() -> int:
     if len(memory) > WARM:
         allowed = memory[WARM - 1] * (1 + GROWTH) + (30 << 20)
         if memory[-1] > allowed:
-            problems.append(f"memory grew from {memory[WARM - 1] >> 20} MB after {WARM} batches to {memory[-1] >> 20} MB")
+            problems.append(
+                f"memory grew from {memory[WARM - 1] >> 20} MB after {WARM} batches to {memory[-1] >> 20} MB"
+            )
 
     print(f"\n{time.monotonic() - started:.0f} s, seeds {options.seed} to {number - 1}")
     for what, count in sorted(test_sharing.tally.items()):

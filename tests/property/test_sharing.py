@@ -405,9 +405,7 @@ class Sharing(RuleBasedStateMachine):
         how = {"none": {"block": False}, "short": {"timeout": SHORT}, "for ever": {}}[patience]
         return place, Put(me, number, item[0], patience), lambda: done(channel.put(item[1], **how))
 
-    def get(
-        self, place: int, me: int, numbers: tuple[int, ...], patience: str
-    ) -> tuple[int, Op, Callable[[], Answer]]:
+    def get(self, place: int, me: int, numbers: tuple[int, ...], patience: str) -> tuple[int, Op, Callable[[], Answer]]:
         channels = [self.channels[number] for number in numbers]
         timeout = {"none": 0, "short": SHORT, "for ever": None}[patience]
 
@@ -480,7 +478,6 @@ class Sharing(RuleBasedStateMachine):
         if wanted:
             self.round(wanted)
 
-
     # -- many at once: no call is predicted, but what all of them come to
 
     def everybody(self, works: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -551,6 +548,8 @@ Sharing.TestCase.settings = settings(
     max_examples=10 * int(os.environ.get("OWNED_STRESS", "1")),
     stateful_step_count=30,
     deadline=None,
-    phases=[Phase.generate],  # threads: to run a failure again, smaller, need not fail; the story that it tells is whole
+    phases=[
+        Phase.generate
+    ],  # threads: to run a failure again, smaller, need not fail; the story that it tells is whole
 )
 TestSharing = Sharing.TestCase

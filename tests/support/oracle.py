@@ -148,7 +148,9 @@ class Touch(Op):
         state = world.things[self.thing]
         if state == ("working",):  # the pool's thread has it, or it is on its way from or to it
             names |= {"WrongThreadError", "OrphanedError"}
-        if refusal == "WrongThreadError" and any(isinstance(op, Put) and op.item == ("thing", self.thing) for op in others):
+        if refusal == "WrongThreadError" and any(
+            isinstance(op, Put) and op.item == ("thing", self.thing) for op in others
+        ):
             names.add("MovedError")  # it waits in front of a full channel
         return [(error(name), world) for name in names]
 
