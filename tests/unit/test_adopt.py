@@ -154,7 +154,7 @@ def test_two_adopters() -> None:
 
 @pytest.mark.parametrize("make", [Node, lambda: owned.own([1]), lambda: owned.List([owned.List()])])
 def test_one_object_has_one_heir(make: Any) -> None:
-    """Of several threads that adopt one object at the same time, exactly one is told that it has it, and does have it."""
+    """Of several threads that adopt one object at the same time, one is told that it has it, and has it."""
     threads = 4
     for _ in range(10 * int(os.environ.get("OWNED_STRESS", "1"))):
         _, thing = left_behind(make)
