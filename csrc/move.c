@@ -195,8 +195,8 @@ is_addressee(parcel *p)
     return is_me;
 }
 
-static PyObject *
-parcel_claim(PyObject *self, PyObject *Py_UNUSED(ignored))
+PyObject *
+owned_parcel_claim(PyObject *self)
 {
     parcel *p = (parcel *)self;
     if (owned_thread_id() == 0 || is_addressee(p) != 1)
@@ -227,6 +227,18 @@ parcel_claim(PyObject *self, PyObject *Py_UNUSED(ignored))
     Py_XDECREF(before);
     Py_DECREF(claim);
     return content;
+}
+
+static PyObject *
+parcel_claim(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return owned_parcel_claim(self);
+}
+
+int
+owned_parcel_is_claimed(PyObject *self)
+{
+    return owned_load_ptr(&((parcel *)self)->content) == NULL;
 }
 
 static PyObject *
@@ -313,7 +325,17 @@ static PyType_Spec parcel_spec = {
     .slots = parcel_slots,
 };
 
+static PyObject *
+is_claimed_impl(PyObject *Py_UNUSED(module), PyObject *parcel)
+{
+    if (!Py_IS_TYPE(parcel, owned_the_state->Parcel))
+        return PyErr_Format(PyExc_TypeError, "`parcel` must be a Parcel, got %.200s", Py_TYPE(parcel)->tp_name);
+    return PyBool_FromLong(owned_parcel_is_claimed(parcel));
+}
+
 static PyMethodDef methods[] = {
+    {"is_claimed", is_claimed_impl, METH_O,
+     PyDoc_STR("is_claimed(parcel, /)\n--\n\nWas it claimed? Perhaps by the time the answer is used.")},
     {"move", (PyCFunction)(void (*)(void))move_impl, METH_VARARGS | METH_KEYWORDS, move_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -16,6 +16,7 @@ _DONE = {
     "move": "moved",
     "claim": "claimed",
     "adopt": "adopted",
+    "return": "made by a task that returned",
     "freeze": "frozen",
 }
 _SHARES = ("share", "store")

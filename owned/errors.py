@@ -19,6 +19,7 @@ __all__ = [
     "OrphanedError",
     "OwnershipError",
     "OwnershipWarning",
+    "UnclaimedWarning",
     "ViolationWarning",
     "WrongThreadError",
 ]
@@ -106,6 +107,10 @@ class LockOrderError(OwnershipError):
 
 class OwnershipWarning(UserWarning):
     """What owned warns of, through ``warnings``: filters, ``-W error`` and pytest know how to deal with it."""
+
+
+class UnclaimedWarning(OwnershipWarning):
+    """Something was handed over and nobody took it."""
 
 
 class ViolationWarning(OwnershipWarning):
