@@ -71,7 +71,7 @@ def refusal(value: object, name: str, call: str) -> Exception:
         A ``TypeError`` for what can change and nobody guards; for what is guarded the violation that touching it there
         would be, counted and told to those who observe.
     """
-    from owned import _core, _life, _violations, errors
+    from owned import _core, _life, _violations
 
     path, one, passing = culprit(value, name)
     known_type = _core.known_type(one)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """``ThreadPoolExecutor``: the standard one, whose tasks get what may pass and hand over what they make.
 
-The workers, the queue, shutting down and the interpreter's exit are the standard pool's. What is ours is what goes through its
-queue: a ``_Work`` instead of the standard work item, and with it a ``Future`` that knows whose its result is.
+The workers, the queue, shutting down and the interpreter's exit are the standard pool's. What is ours is what goes
+through its queue: a ``_Work`` instead of the standard work item, and with it a ``Future`` that knows whose its result
+is.
 """
 
 from __future__ import annotations
@@ -109,10 +110,10 @@ class _Work(_core.Task[Any]):
 
     __slots__ = ("future",)
 
-    future: Future[Any] | None
+    future: Future[Any]
 
     def run(self, *_context: object) -> None:
-        """Make the call. From 3.14 on the worker brings its context, which does for a thread what we do by ourselves."""
+        """Make the call. From 3.14 on the worker brings its context, which does nothing here."""
         future = self.future
         if not future.set_running_or_notify_cancel():
             return
@@ -121,30 +122,30 @@ class _Work(_core.Task[Any]):
         except BaseException as error:
             if self.waits:
                 future._work = self
-            self.future = None
+            del self.future
             future.set_exception(error)
-            self = future = None  # the traceback has this frame
+            del self, future  # the traceback has this frame
         else:
             if self.waits or isinstance(value, _core.Parcel):
                 future._work = self
-            self.future = None
+            del self.future
             future.set_result(value)
 
 
 class ThreadPoolExecutor(concurrent.futures.ThreadPoolExecutor):
     """``concurrent.futures.ThreadPoolExecutor`` whose tasks get only what may pass and hand over all that they make.
 
-    Each task runs in a region of its own. What it makes is private to it while it runs, and belongs to the first thread that takes
-    its result or its exception, in constant time whatever that is. What it put into a shared object is shared.
-    What the ``initializer`` made belongs to its worker thread, and stays there.
+    Each task runs in a region of its own. What it makes and claims is private to it while it runs, and belongs to the
+    first thread that takes its result or its exception, in constant time whatever that is. What it put into a shared
+    object is shared. What the ``initializer`` made belongs to its worker thread, and stays there.
 
     Args:
         max_workers: how many threads there may be; None: as many as the standard pool would use.
         thread_name_prefix: how their names begin.
         initializer: called by each worker thread when it begins.
         initargs: the arguments for it.
-        unguarded: what to do with an argument that can change and that nobody guards: ``"raise"`` refuses it, ``"wrap"`` wraps it
-            with ``own()`` and moves it, ``"pass"`` lets it pass as the standard pool does.
+        unguarded: what to do with an argument that can change and that nobody guards: ``"raise"`` refuses it,
+            ``"wrap"`` wraps it with ``own()`` and moves it, ``"pass"`` lets it pass as the standard pool does.
         **context: what the standard pool takes beside these.
 
     Raises:
@@ -175,8 +176,8 @@ class ThreadPoolExecutor(concurrent.futures.ThreadPoolExecutor):
         """Have a call made by a worker thread.
 
         Args:
-            fn: the function. What it brings along is judged as the arguments are: the variables of its closure, its defaults, the object
-                that a method is bound to, what is in a ``functools.partial``.
+            fn: the function. What it brings along is judged as the arguments are: the variables of its closure, its
+                defaults, the object that a method is bound to, what is in a ``functools.partial``.
             *args: its arguments: frozen, shared, immutable, or moved: of a ``Parcel`` the function gets what is in it.
             **kwargs: its arguments by name.
 
@@ -194,14 +195,15 @@ class ThreadPoolExecutor(concurrent.futures.ThreadPoolExecutor):
         Threads:
             Any thread, tasks of the pool included.
         """
-        work = args[0] if fn is _PREPARED else _Work(fn, args, kwargs, self._unguarded)
-        work.future = future = Future()
+        work: Any = args[0] if fn is _PREPARED else _Work(fn, args, kwargs, self._unguarded)
+        work.future = future = Future[_T]()
         with self._shutdown_lock, _standard._global_shutdown_lock:
             if not (self._broken or self._shutdown or _standard._shutdown):
                 self._work_queue.put(work)
                 self._adjust_thread_count()
                 return future
-        return super().submit(fn)  # it says why there is no submitting any more
+        super().submit(fn, *args, **kwargs)  # it says why there is no submitting any more
+        raise AssertionError("a pool that was shut down took a task")
 
     def map(self, fn: Callable[..., _T], *iterables: Iterable[Any], **options: Any) -> Iterator[_T]:
         """``submit`` for each item, and the results in order, each owned by the thread that takes it.
@@ -210,7 +212,8 @@ class ThreadPoolExecutor(concurrent.futures.ThreadPoolExecutor):
             fn: the function.
             *iterables: where its arguments come from. All are judged before the first call is made, unless there is a
                 ``buffersize``.
-            **options: ``timeout``, ``chunksize`` (of no use here), and ``buffersize`` from 3.14 on, as in the standard pool.
+            **options: ``timeout``, ``chunksize`` (of no use here), and ``buffersize`` from 3.14 on, as in the standard
+                pool.
 
         Returns:
             An iterator of results.

@@ -8,8 +8,8 @@ first thread that takes what it made::
     value = task.run_apart()                        # elsewhere, in a region of its own
     value = take(task, value)                       # here: all that it made is this thread's
 
-``owned.ThreadPoolExecutor`` and ``owned.aio`` use it so. ``owned.Thread`` uses ``run_here``: a thread is a region by itself,
-and ``join()`` adopts it.
+``owned.ThreadPoolExecutor`` and ``owned.aio`` use it so. ``owned.Thread`` uses ``run_here``: a thread is a region by
+itself, and ``join()`` adopts it.
 """
 
 from __future__ import annotations

@@ -16,19 +16,20 @@ from owned._threads import describe_error
 class Thread(threading.Thread):
     """``threading.Thread`` that gets only what may pass, and whose ``join()`` hands over all that it made.
 
-    What the thread makes is its own while it runs. The first thread that joins it, after it has ended, owns all of that from then
-    on, in constant time: ``join()`` is ``adopt(thread)`` as well. ``result()`` gives what the target returned.
+    What the thread makes is its own while it runs. The first thread that joins it, after it has ended, owns all of that
+    from then on, in constant time: ``join()`` is ``adopt(thread)`` as well. ``result()`` gives what the target
+    returned.
 
     Args:
         group: None.
-        target: what to call. It is judged as the arguments are: the variables of its closure, its defaults, the object that a
-            method is bound to, what is in a ``functools.partial``.
+        target: what to call. It is judged as the arguments are: the variables of its closure, its defaults, the object
+            that a method is bound to, what is in a ``functools.partial``.
         name: the thread's name.
         args: the arguments: frozen, shared, immutable, or moved: of a ``Parcel`` the target gets what is in it.
         kwargs: arguments by name.
         daemon: whether the program may end without it; None: as the thread that makes it.
-        unguarded: what to do with an argument that can change and that nobody guards: ``"raise"`` refuses it, ``"wrap"`` wraps it
-            with ``own()`` and moves it, ``"pass"`` lets it pass as ``threading.Thread`` does.
+        unguarded: what to do with an argument that can change and that nobody guards: ``"raise"`` refuses it,
+            ``"wrap"`` wraps it with ``own()`` and moves it, ``"pass"`` lets it pass as ``threading.Thread`` does.
         **context: what ``threading.Thread`` takes beside these: ``context`` from 3.14 on.
 
     Raises:
@@ -160,8 +161,8 @@ class _Call(_core.Task[Any]):
 
 def _tell(thread: Thread, error: BaseException) -> None:
     """Tell of an exception that ends a thread, as ``threading`` does."""
-    hook = threading.excepthook or threading.__excepthook__  # the first is gone late in the interpreter's life
+    hook: Any = threading.excepthook  # gone late in the interpreter's life
     try:
-        hook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
+        (hook or threading.__excepthook__)(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
     except Exception:
         sys.excepthook(*sys.exc_info())

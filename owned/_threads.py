@@ -34,8 +34,8 @@ def describe_thread(home: Region) -> str:
 def _hear_of_its_end(thread: threading.Thread) -> None:
     """Remember which exception ends a thread: a lock that it still holds then can tell.
 
-    No public hook sees every thread's exception: a ``threading.excepthook`` of ours would be lost to, or hide, that of the
-    program. Where the attribute is not there, nothing is remembered.
+    No public hook sees every thread's exception: a ``threading.excepthook`` of ours would be lost to that of the
+    program, or hide it. Where the attribute is not there, nothing is remembered.
     """
     from owned import _core
 
