@@ -21,6 +21,7 @@ int owned_method_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
 int owned_move_add(PyObject *module);
+int owned_task_add(PyObject *module);
 int owned_adopt_add(PyObject *module);
 int owned_freeze_add(PyObject *module);
 int owned_look_add(PyObject *module);
@@ -47,6 +48,7 @@ static int (*const parts[])(PyObject *) = {
     owned_check_add,
     owned_share_add,
     owned_move_add,
+    owned_task_add,
     owned_adopt_add,
     owned_freeze_add,
     owned_look_add,

@@ -12,7 +12,7 @@
 
 /* Every Python object the C code keeps for the life of the module. One list: visit, clear and init follow from it. */
 #define OWNED_STATE_TYPES(X) /* made from specs */                                                                      \
-    X(Region) X(ThreadInfo) X(Tenure) X(Parcel) X(Unchecked)                                                            \
+    X(Region) X(ThreadInfo) X(Tenure) X(Parcel) X(Task) X(Unchecked)                                                            \
     X(Owned) X(CheckedSlot) X(GuardedMethod) X(WrappedMethod)                                                           \
     X(List) X(Dict) X(Set) X(ContainerIterator) X(DictKeys) X(DictValues) X(DictItems)                                  \
     X(Lock) X(RLock)                                                                                                    \
@@ -27,6 +27,10 @@
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                             \
     X(verify_held, "owned._requires", "verify_held")                                                                    \
     X(passing_of, "owned._passing", "passing_of")                                                                       \
+    X(admit, "owned._task", "admit")                                                                                    \
+    X(forget_frames, "owned._task", "forget_frames")                                                                    \
+    X(record_return, "owned._task", "record_return")                                                                    \
+    X(warn_of_unclaimed, "owned._task", "warn_of_unclaimed")                                                            \
     X(about_to_wait, "owned._waits", "about_to_wait")                                                                   \
     X(judge_lock_order, "owned._strict", "judge_lock_order")                                                            \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \

@@ -48,12 +48,14 @@ from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
 from owned._modes import Mode, checked, configure, guard, mode, strict
 from owned._own_class import own_class
+from owned._pool import ThreadPoolExecutor
 from owned._recorded import violations
 from owned._records import Record, Site, Violation
 from owned._requires import requires
 from owned._settings import apply as _apply_settings
 from owned._stats import Stats, stats
 from owned._synchronized import reads, synchronized
+from owned._thread import Thread
 from owned.errors import (
     AliasWarning,
     ChannelClosed,
@@ -111,7 +113,9 @@ __all__ = [
     "Site",
     "State",
     "Stats",
+    "Thread",
     "ThreadInfo",
+    "ThreadPoolExecutor",
     "TransferBox",
     "UnclaimedWarning",
     "UnprotectedAccessException",

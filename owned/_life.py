@@ -16,6 +16,7 @@ _DONE = {
     "move": "moved",
     "claim": "claimed",
     "adopt": "adopted",
+    "return": "made by a task that returned",
     "freeze": "frozen",
     "put": "put into",
     "get": "got from",
