@@ -186,8 +186,8 @@ commit(owned_freeze_walk *walk, owned_region *frozen)
     return 0;
 }
 
-static PyObject *
-freeze_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+PyObject *
+owned_freeze(PyObject *obj)
 {
     owned_freeze_walk walk;
     PyObject *record = NULL, *result = NULL;
@@ -211,6 +211,12 @@ done:
     Py_XDECREF((PyObject *)frozen);
     Py_XDECREF(record);
     return result;
+}
+
+static PyObject *
+freeze_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    return owned_freeze(obj);
 }
 
 static PyObject *

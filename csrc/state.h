@@ -16,6 +16,7 @@
     X(Owned) X(CheckedSlot) X(GuardedMethod) X(WrappedMethod)                                                           \
     X(List) X(Dict) X(Set) X(ContainerIterator) X(DictKeys) X(DictValues) X(DictItems)                                  \
     X(Lock) X(RLock)                                                                                                    \
+    X(AtomicInt) X(AtomicRef) X(Once) X(Lazy)                                                                           \
     X(Wrapper)                                                                                                          \
     X(FrozenBase) X(FrozenPlain) X(FrozenField) X(GuardedSlot) X(FreezePlan) X(FrozenDict)
 
@@ -26,6 +27,7 @@
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                             \
     X(verify_held, "owned._requires", "verify_held")                                                                    \
     X(passing_of, "owned._passing", "passing_of")                                                                       \
+    X(refuse_to_keep, "owned._atomics", "refusal")                                                                       \
     X(about_to_wait, "owned._waits", "about_to_wait")                                                                   \
     X(judge_lock_order, "owned._strict", "judge_lock_order")                                                            \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \
@@ -40,6 +42,7 @@
     X(OwnershipError, "owned.errors", "OwnershipError")                                                                 \
     X(WrongThreadError, "owned.errors", "WrongThreadError")                                                             \
     X(LockNotHeldError, "owned.errors", "LockNotHeldError")                                                             \
+    X(LockOrderError, "owned.errors", "LockOrderError")                                                                 \
     X(FrozenError, "owned.errors", "FrozenError")                                                                       \
     X(MovedError, "owned.errors", "MovedError")                                                                         \
     X(FreezeError, "owned.errors", "FreezeError")                                                                       \

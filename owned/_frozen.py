@@ -55,6 +55,7 @@ _IMMUTABLE: Final[dict[str, frozenset[str]]] = {
     "zoneinfo": frozenset({"ZoneInfo"}),
     "contextvars": frozenset({"ContextVar"}),
     "weakref": frozenset({"ReferenceType"}),
+    "owned._core": frozenset({"AtomicInt", "AtomicRef", "Once", "Lazy"}),  # not immutable, but made for every thread
 }
 
 _LIVE: Final[dict[str, frozenset[str]]] = {
