@@ -5,6 +5,7 @@
 #include "mode.h"
 #include "state.h"
 #include "stats.h"
+#include "verbs.h"
 
 int owned_region_add(PyObject *module);
 
@@ -343,18 +344,22 @@ region_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
     owned_region *outer = owned_birth_region();
     if (outer == NULL)
         return NULL;
-    if (!owned_region_is_mine(r) && owned_mode_now() != OWNED_MODE_OFF) {
-        owned_region *now = owned_region_resolve(r);
+    owned_region *now = owned_region_resolve(r); /* another one, if it was merged */
+    if (owned_region_is_mine(now))
+        r = now;
+    else if (owned_mode_now() != OWNED_MODE_OFF) {
         owned_violation(self, now, &(owned_access){OWNED_VERB, "enter", "the region", 1}, NULL);
-        Py_DECREF((PyObject *)now);
-        return NULL;
+        r = NULL;
     }
+    Py_DECREF((PyObject *)now); /* `self` keeps it */
+    if (r == NULL)
+        return NULL;
     if (owned_region_is_open(r)) {
         PyErr_SetString(PyExc_RuntimeError, "this region's block is open already: a region is entered once at a time");
         return NULL;
     }
     owned_store_ptr(&r->outer, (owned_region *)Py_NewRef((PyObject *)outer));
-    owned_thread_set_birth((owned_region *)Py_NewRef(self));
+    owned_thread_set_birth((owned_region *)Py_NewRef((PyObject *)r));
     return Py_NewRef(self);
 }
 
@@ -381,7 +386,9 @@ owned_region_close_blocks(owned_region *birth, owned_region *home)
 static PyObject *
 region_exit(PyObject *self, PyObject *Py_UNUSED(args))
 {
-    if (owned_this_thread.birth != (owned_region *)self) {
+    owned_region *now = owned_region_resolve((owned_region *)self);
+    Py_DECREF((PyObject *)now); /* `self` keeps it */
+    if (owned_this_thread.birth != now && owned_this_thread.birth != (owned_region *)self) {
         PyErr_SetString(PyExc_RuntimeError, "region blocks are closed by the thread that opened them, innermost first");
         return NULL;
     }
@@ -470,9 +477,28 @@ PyDoc_STRVAR(region_doc,
 PyDoc_STRVAR(enter_doc, "__enter__($self, /)\n--\n\nFrom now on this thread's objects are born in this region.");
 PyDoc_STRVAR(exit_doc, "__exit__($self, /, *exc_info)\n--\n\nThis thread's objects are born where they were before.");
 
+PyDoc_STRVAR(merge_doc,
+"merge($self, other, /)\n--\n\n"
+"Everything that belongs to the region `other` belongs to this one from now on, in constant time.\n\n"
+"The two names stand for one region afterwards. Where this region is shared, what `other` holds is shared under the same\n"
+"lock, which the caller has to hold. What has one region already is left as it is.\n\n"
+"Args:\n"
+"    other: a ``Region`` that is private to the calling thread, with no block open.\n\n"
+"Raises:\n"
+"    TypeError: ``other`` is no ``Region``.\n"
+"    WrongThreadError, MovedError, OrphanedError: one of the two is not this thread's.\n"
+"    LockNotHeldError: this region is shared, and the caller does not hold the lock.\n"
+"    OwnershipError: ``other`` is shared or frozen, and keeps its lock for life.\n"
+"    FrozenError: this region is frozen.\n"
+"    RuntimeError: the block of ``other`` is open.\n"
+"    In every case nothing has changed.\n\n"
+"Threads:\n"
+"    Called by the thread that owns both.");
+
 static PyMethodDef region_methods[] = {
     {"__enter__", region_enter, METH_NOARGS, enter_doc},
     {"__exit__", region_exit, METH_VARARGS, exit_doc},
+    {"merge", owned_region_merge, METH_O, merge_doc},
     {NULL, NULL, 0, NULL},
 };
 

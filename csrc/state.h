@@ -51,6 +51,7 @@
     X(describe_thread, "owned._threads", "describe_thread")                                                             \
     X(info_of_thread, "owned._threads", "info_of_thread")                                                               \
     X(Thread, "threading", "Thread")                                                                                    \
+    X(get_objects, "gc", "get_objects")                                                                                 \
     X(current_thread, "threading", "current_thread")                                                                    \
     X(init_subclass, "owned._classes", "init_subclass")                                                                 \
     X(prepare_class, "owned._classes", "prepare")                                                                       \

@@ -18,6 +18,9 @@ PyObject *owned_freeze(PyObject *obj);
 /* RuntimeError for a region whose block is open. */
 int owned_verb_refuse_open(const char *verb, owned_region *region);
 
+/* Region.merge(other). */
+PyObject *owned_region_merge(PyObject *self, PyObject *other);
+
 /* A Record of this call: who, where, which root, how many objects. New reference. */
 PyObject *owned_verb_record(const char *verb, PyObject *root, size_t count);
 

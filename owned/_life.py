@@ -16,6 +16,7 @@ _DONE = {
     "move": "moved",
     "claim": "claimed",
     "adopt": "adopted",
+    "merge": "merged",
     "freeze": "frozen",
 }
 _SHARES = ("share", "store")
