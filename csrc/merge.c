@@ -59,7 +59,8 @@ owned_region_merge(PyObject *self, PyObject *other)
         return NULL;
     owned_mode_rely();
     owned_region *to = owned_region_resolve((owned_region *)self), *from = owned_region_resolve((owned_region *)other);
-    int result = to == from ? 0 : merge(self, &to, other, from);
+    int off = owned_mode_now() == OWNED_MODE_OFF && !(owned_region_is_mine(to) && owned_region_is_mine(from));
+    int result = to == from || off ? 0 : merge(self, &to, other, from);
     Py_DECREF((PyObject *)to);
     Py_DECREF((PyObject *)from);
     return result < 0 ? NULL : Py_NewRef(Py_None);

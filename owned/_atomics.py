@@ -24,9 +24,10 @@ def refusal(value: object, name: str, call: str) -> Exception:
     known_type = _core.known_type(one)
     what = f"{call} takes what every thread may have, and {path} is {_a(known_type.__name__)}"
     if passing is Passing.UNGUARDED:
+        safe = f"; if it is safe, say so: register({known_type.__name__}, 'synchronized')"
         return TypeError(
-            f"{what}, which can change and nobody guards. Pass freeze() of it, or share(own(...)); for a type that is safe, "
-            f"say so: register({known_type.__name__}, 'synchronized')"
+            f"{what}, which can change and nobody guards. Pass freeze() of it, or share(own(...))"
+            + ("" if known_type.__module__ == "builtins" else safe)
         )
     facts = _core.region_facts(one)
     state = "private" if facts is None else facts[0]
