@@ -309,8 +309,9 @@ freeze_region(PyObject *obj, owned_region *region)
         return -1;
     int result = try_region(obj, region, 0);
     if (result == STRAY) {
-        PyGC_Collect();
-        result = try_region(obj, region, 1);
+        PyObject *collected = PyObject_CallNoArgs(owned_the_state->collect);
+        result = collected == NULL ? -1 : try_region(obj, region, 1);
+        Py_XDECREF(collected);
     }
     return result;
 }

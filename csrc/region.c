@@ -337,6 +337,17 @@ owned_region_forward(owned_region *from, owned_region *to)
 
 /* ---- Region() blocks: each open one holds the birth region around it, the thread holds the innermost --------- */
 
+static void
+refuse_enter(PyObject *self, owned_region *now)
+{
+    if (owned_region_state_of(now) == OWNED_SHARED)
+        owned_refuse(owned_the_state->OwnershipError, "enter", self,
+                     "this Region is shared, so that nothing is born in it any more: make another, and under the lock "
+                     "region.merge(other)");
+    else
+        owned_violation(self, now, &(owned_access){OWNED_VERB, "enter", "the region", 1}, NULL);
+}
+
 static PyObject *
 region_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
@@ -348,7 +359,7 @@ region_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
     if (owned_region_is_mine(now))
         r = now;
     else if (owned_mode_now() != OWNED_MODE_OFF) {
-        owned_violation(self, now, &(owned_access){OWNED_VERB, "enter", "the region", 1}, NULL);
+        refuse_enter(self, now);
         r = NULL;
     }
     Py_DECREF((PyObject *)now); /* `self` keeps it */
@@ -466,10 +477,10 @@ PyDoc_STRVAR(region_doc,
 "A set of objects that share, move and are adopted as one, in constant time.\n\n"
 "Objects made inside ``with Region() as r:`` by this thread are born in ``r``. When the block is closed they are still\n"
 "private to the thread; ``share(r, lock=...)`` then shares all of them and ``move(r)`` hands all of them over without\n"
-"a walk.\n\n"
+"a walk. ``freeze(r)`` freezes all of them or none; that takes a walk. ``r.merge(other)`` makes one region of two.\n\n"
 "Raises:\n"
 "    RuntimeError: the block is entered while it is open, or closed by another thread or out of order.\n"
-"    OwnershipError: the block is entered by a thread that does not hold the region.\n\n"
+"    OwnershipError: the block is entered by a thread that does not hold the region, or the region is shared.\n\n"
 "Threads:\n"
 "    A block belongs to the thread that entered it, and so does what is born in it. Every object that thread makes while\n"
 "    the block is open is born in the region, whoever asked for it: do not ``await`` or ``yield`` inside the block.");

@@ -52,6 +52,7 @@
     X(info_of_thread, "owned._threads", "info_of_thread")                                                               \
     X(Thread, "threading", "Thread")                                                                                    \
     X(get_objects, "gc", "get_objects")                                                                                 \
+    X(collect, "gc", "collect")                                                                                         \
     X(current_thread, "threading", "current_thread")                                                                    \
     X(init_subclass, "owned._classes", "init_subclass")                                                                 \
     X(prepare_class, "owned._classes", "prepare")                                                                       \
