@@ -17,6 +17,8 @@ int owned_park_add(PyObject *module);
 int owned_passing_add(PyObject *module);
 int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
+int owned_atomic_add(PyObject *module);
+int owned_once_add(PyObject *module);
 int owned_method_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
@@ -44,6 +46,8 @@ static int (*const parts[])(PyObject *) = {
     owned_passing_add,
     owned_lock_order_add,
     owned_lock_add,
+    owned_atomic_add,
+    owned_once_add,
     owned_method_add,
     owned_check_add,
     owned_share_add,

@@ -22,10 +22,14 @@ except ModuleNotFoundError as error:
 
 from owned._classes import owned
 from owned._core import (
+    AtomicInt,
+    AtomicRef,
     Channel,
     Dict,
+    Lazy,
     List,
     Lock,
+    Once,
     Owned,
     Parcel,
     Region,
@@ -78,6 +82,9 @@ IllegalThreadAccessException = WrongThreadError
 UnprotectedAccessException = LockNotHeldError
 TransferBox = Parcel
 
+# What it is most often used as.
+Counter = AtomicInt
+
 _apply_settings()
 del _apply_settings
 
@@ -88,19 +95,24 @@ if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` 
 
 __all__ = [
     "AliasWarning",
+    "AtomicInt",
+    "AtomicRef",
     "Channel",
     "ChannelClosed",
+    "Counter",
     "Dict",
     "ForeignObjectWarning",
     "FreezeError",
     "FrozenError",
     "IllegalThreadAccessException",
+    "Lazy",
     "List",
     "Lock",
     "LockNotHeldError",
     "LockOrderError",
     "Mode",
     "MovedError",
+    "Once",
     "OrphanedError",
     "Owned",
     "OwnershipError",

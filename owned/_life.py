@@ -17,6 +17,7 @@ _DONE = {
     "claim": "claimed",
     "adopt": "adopted",
     "return": "made by a task that returned",
+    "merge": "merged",
     "freeze": "frozen",
     "put": "put into",
     "get": "got from",
