@@ -12,11 +12,12 @@
 
 /* Every Python object the C code keeps for the life of the module. One list: visit, clear and init follow from it. */
 #define OWNED_STATE_TYPES(X) /* made from specs */                                                                      \
-    X(Region) X(ThreadInfo) X(Tenure) X(Parcel) X(Unchecked)                                                            \
+    X(Region) X(ThreadInfo) X(Tenure) X(Parcel) X(Task) X(Unchecked)                                                            \
     X(Owned) X(CheckedSlot) X(GuardedMethod) X(WrappedMethod)                                                           \
     X(List) X(Dict) X(Set) X(ContainerIterator) X(DictKeys) X(DictValues) X(DictItems)                                  \
     X(Lock) X(RLock)                                                                                                    \
     X(Channel) X(ChannelToken)                                                                                          \
+    X(AtomicInt) X(AtomicRef) X(Once) X(Lazy)                                                                           \
     X(Wrapper)                                                                                                          \
     X(FrozenBase) X(FrozenPlain) X(FrozenField) X(GuardedSlot) X(FreezePlan) X(FrozenDict)
 
@@ -27,6 +28,11 @@
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                             \
     X(verify_held, "owned._requires", "verify_held")                                                                    \
     X(passing_of, "owned._passing", "passing_of")                                                                       \
+    X(admit, "owned._task", "admit")                                                                                    \
+    X(forget_frames, "owned._task", "forget_frames")                                                                    \
+    X(record_return, "owned._task", "record_return")                                                                    \
+    X(warn_of_unclaimed, "owned._task", "warn_of_unclaimed")                                                            \
+    X(refuse_to_keep, "owned._atomics", "refusal")                                                                       \
     X(about_to_wait, "owned._waits", "about_to_wait")                                                                   \
     X(judge_lock_order, "owned._strict", "judge_lock_order")                                                            \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \
@@ -41,6 +47,7 @@
     X(OwnershipError, "owned.errors", "OwnershipError")                                                                 \
     X(WrongThreadError, "owned.errors", "WrongThreadError")                                                             \
     X(LockNotHeldError, "owned.errors", "LockNotHeldError")                                                             \
+    X(LockOrderError, "owned.errors", "LockOrderError")                                                                 \
     X(FrozenError, "owned.errors", "FrozenError")                                                                       \
     X(MovedError, "owned.errors", "MovedError")                                                                         \
     X(FreezeError, "owned.errors", "FreezeError")                                                                       \
@@ -49,6 +56,8 @@
     X(describe_thread, "owned._threads", "describe_thread")                                                             \
     X(info_of_thread, "owned._threads", "info_of_thread")                                                               \
     X(Thread, "threading", "Thread")                                                                                    \
+    X(get_objects, "gc", "get_objects")                                                                                 \
+    X(collect, "gc", "collect")                                                                                         \
     X(current_thread, "threading", "current_thread")                                                                    \
     X(Empty, "queue", "Empty")                                                                                          \
     X(Full, "queue", "Full")                                                                                            \

@@ -123,6 +123,10 @@ class OwnershipWarning(UserWarning):
     """What owned warns of, through ``warnings``: filters, ``-W error`` and pytest know how to deal with it."""
 
 
+class UnclaimedWarning(OwnershipWarning):
+    """Something was handed over and nobody took it."""
+
+
 class ViolationWarning(OwnershipWarning):
     """A violation that the policy ``"warn"`` let pass.
 
