@@ -8,16 +8,15 @@ channel for its answer along. That channel is closed in every case, so that nobo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import owned
 
 CLIENTS, TRANSFERS = 6, 40
 
 
-@dataclass(frozen=True)
-class Transfer:
-    """A message: nobody changes it, so it goes as it is."""
+class Transfer(NamedTuple):
+    """A message: nobody can change it, so it goes as it is."""
 
     source: str
     target: str
