@@ -17,6 +17,9 @@ int owned_park_add(PyObject *module);
 int owned_passing_add(PyObject *module);
 int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
+int owned_condition_add(PyObject *module);
+int owned_semaphore_add(PyObject *module);
+int owned_compound_lock_add(PyObject *module);
 int owned_method_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
@@ -41,6 +44,9 @@ static int (*const parts[])(PyObject *) = {
     owned_passing_add,
     owned_lock_order_add,
     owned_lock_add,
+    owned_condition_add,
+    owned_semaphore_add,
+    owned_compound_lock_add,
     owned_method_add,
     owned_check_add,
     owned_share_add,

@@ -15,7 +15,7 @@
     X(Region) X(ThreadInfo) X(Tenure) X(Parcel) X(Unchecked)                                                            \
     X(Owned) X(CheckedSlot) X(GuardedMethod) X(WrappedMethod)                                                           \
     X(List) X(Dict) X(Set) X(ContainerIterator) X(DictKeys) X(DictValues) X(DictItems)                                  \
-    X(Lock) X(RLock)                                                                                                    \
+    X(Lock) X(RLock) X(Condition) X(Semaphore) X(BoundedSemaphore) X(CompoundLock)                                      \
     X(Wrapper)                                                                                                          \
     X(FrozenBase) X(FrozenPlain) X(FrozenField) X(GuardedSlot) X(FreezePlan) X(FrozenDict)
 
@@ -29,6 +29,9 @@
     X(about_to_wait, "owned._waits", "about_to_wait")                                                                   \
     X(judge_lock_order, "owned._strict", "judge_lock_order")                                                            \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                              \
+    X(foreign_lock_refusal, "owned._foreign_locks", "not_ours")                                                         \
+    X(make_notification, "owned._waits", "Notification")                                                                \
+    X(make_permit_violation, "owned._permits", "make_permit_violation")                                                 \
     X(make_record, "owned._records", "make_record")                                                                     \
     X(make_birth, "owned._records", "make_birth")                                                                       \
     X(here, "owned._records", "HERE")                                                                                   \
@@ -66,7 +69,8 @@
 #define OWNED_STATE_NAMES(X) /* interned strings */                                                                     \
     X(__class__) X(__dict__) X(__init_subclass__) X(__del__)                                                           \
     X(__freeze_plan__) X(__name__) X(__qualname__) X(reading) X(acquire) X(release)                                   \
-    X(fget) X(fset) X(fdel) X(__owned_unlocked__) X(__orig_class__)
+    X(fget) X(fset) X(fdel) X(__owned_unlocked__) X(__orig_class__)                                                    \
+    X(locked) X(_is_owned) X(_release_save) X(_acquire_restore) X(_at_fork_reinit) X(_recursion_count)
 
 typedef struct owned_state {
 #define X(name) PyTypeObject *name;

@@ -22,6 +22,9 @@ except ModuleNotFoundError as error:
 
 from owned._classes import owned
 from owned._core import (
+    BoundedSemaphore,
+    CompoundLock,
+    Condition,
     Dict,
     List,
     Lock,
@@ -29,6 +32,7 @@ from owned._core import (
     Parcel,
     Region,
     RLock,
+    Semaphore,
     Set,
     ThreadInfo,
     adopt,
@@ -63,6 +67,7 @@ from owned.errors import (
     OrphanedError,
     OwnershipError,
     OwnershipWarning,
+    PermitNotHeldError,
     ViolationWarning,
     WrongThreadError,
 )
@@ -82,6 +87,9 @@ if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` 
 
 __all__ = [
     "AliasWarning",
+    "BoundedSemaphore",
+    "CompoundLock",
+    "Condition",
     "Dict",
     "ForeignObjectWarning",
     "FreezeError",
@@ -98,9 +106,11 @@ __all__ = [
     "OwnershipError",
     "OwnershipWarning",
     "Parcel",
+    "PermitNotHeldError",
     "RLock",
     "Record",
     "Region",
+    "Semaphore",
     "Set",
     "Site",
     "State",

@@ -19,6 +19,7 @@ __all__ = [
     "OrphanedError",
     "OwnershipError",
     "OwnershipWarning",
+    "PermitNotHeldError",
     "ViolationWarning",
     "WrongThreadError",
 ]
@@ -82,6 +83,10 @@ class WrongThreadError(OwnershipError):
 
 class LockNotHeldError(OwnershipError):
     """A shared object was touched without its lock, or a lock was released by a thread that does not hold it."""
+
+
+class PermitNotHeldError(LockNotHeldError, ValueError):
+    """A permit of a BoundedSemaphore was given back by a thread that has not taken it."""
 
 
 class FrozenError(OwnershipError, TypeError):
