@@ -502,7 +502,7 @@ semaphore_dealloc(PyObject *op)
     Py_DECREF(type);
 }
 
-/* As threading's, and who has taken permits. */
+/* As threading's, and who has taken permits, and how many threads wait. */
 static PyObject *
 semaphore_repr(PyObject *op)
 {
@@ -520,10 +520,15 @@ semaphore_repr(PyObject *op)
                                              PyTuple_GET_ITEM(told, 1)));
     }
     Py_DECREF(takers);
+    Py_ssize_t waiting = 0;
     owned_mutex_lock(&self->mutex);
     unsigned long long free = self->free, initial = self->initial;
     int bounded = self->bounded;
+    for (owned_waiter *waiter = owned_waiters_first(&self->queue); waiter != NULL; waiter = waiter->next)
+        waiting++;
     owned_mutex_unlock(&self->mutex);
+    if (text != NULL && waiting != 0)
+        Py_SETREF(text, PyUnicode_FromFormat("%U, %zd waiting", text, waiting));
     if (text != NULL && bounded)
         Py_SETREF(text, PyUnicode_FromFormat("%U: value=%llu/%llu>", text, free, initial));
     else if (text != NULL)
