@@ -19,6 +19,9 @@ int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
 int owned_atomic_add(PyObject *module);
 int owned_once_add(PyObject *module);
+int owned_condition_add(PyObject *module);
+int owned_semaphore_add(PyObject *module);
+int owned_compound_lock_add(PyObject *module);
 int owned_method_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
@@ -48,6 +51,9 @@ static int (*const parts[])(PyObject *) = {
     owned_lock_add,
     owned_atomic_add,
     owned_once_add,
+    owned_condition_add,
+    owned_semaphore_add,
+    owned_compound_lock_add,
     owned_method_add,
     owned_check_add,
     owned_share_add,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from owned import _life, _policy, _recorded, errors
 from owned._records import STRICT, Record, Violation, calling_frame, calling_site
 from owned._threads import stack_now
+from owned._waits import Notification
 
 if TYPE_CHECKING:
     from owned._core import ThreadInfo
@@ -199,6 +200,8 @@ def describe_stub(known_type: type, address: int, facts: Facts) -> str:
 
 def lock_name(lock: object) -> str:
     """A lock's type and address: its own repr may be anybody's code."""
+    if isinstance(lock, Notification):
+        return f"{lock_name(lock.condition)} to be notified"
     return f"<{type(lock).__name__} at {id(lock):#x}>"
 
 

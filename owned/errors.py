@@ -29,6 +29,7 @@ __all__ = [
     "OrphanedError",
     "OwnershipError",
     "OwnershipWarning",
+    "PermitNotHeldError",
     "UnclaimedWarning",
     "ViolationWarning",
     "WrongThreadError",
@@ -95,6 +96,10 @@ class LockNotHeldError(OwnershipError):
     """A shared object was touched without its lock, or a lock was released by a thread that does not hold it."""
 
 
+class PermitNotHeldError(LockNotHeldError, ValueError):
+    """A permit of a BoundedSemaphore was given back by a thread that has not taken it."""
+
+
 class FrozenError(OwnershipError, TypeError):
     """A frozen object was to be changed."""
 
@@ -121,10 +126,6 @@ class ChannelClosed(RuntimeError, _ShutDown):
 
 class OwnershipWarning(UserWarning):
     """What owned warns of, through ``warnings``: filters, ``-W error`` and pytest know how to deal with it."""
-
-
-class UnclaimedWarning(OwnershipWarning):
-    """Something was handed over and nobody took it."""
 
 
 class ViolationWarning(OwnershipWarning):
