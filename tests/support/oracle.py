@@ -272,20 +272,21 @@ class Take(Op):
     def is_due(self, world: World, others: Collection[Op]) -> bool:
         return bool(self.answers(world, others)) and not self._may_be_kept_out(world, others)
 
+    def takes_one_of_several(self, lock: int) -> bool:
+        """May it hold this lock for a moment, while it waits for another one?"""
+        return len(self.parts) > 1 and any(number == lock for number, _ in self.parts)
+
     def _may_be_kept_out(self, world: World, others: Collection[Op]) -> bool:
         """Is somebody else on its way who may stand before us though the lock is free?
 
-        A writer that waits keeps readers out, and who takes several locks may hold the first while it waits for the next.
+        A writer that waits keeps readers out, and who takes several locks may hold the first and wait for the next.
         """
-        mine = set(self.parts)
-        numbers = {number for number, _ in mine}
-        for other in others:
-            if isinstance(other, Take) and other.me != self.me:
-                if len(other.parts) > 1 and numbers & {number for number, _ in other.parts}:
-                    return True
-                if any((number, "read") in mine for number, side in other.parts if side == "write"):
-                    return True
-        return False
+        takes = [other for other in others if isinstance(other, Take) and other.me != self.me]
+        return any(
+            take.takes_one_of_several(number) or (side == "read" and (number, "write") in take.parts)
+            for take in takes
+            for number, side in self.parts
+        )
 
 
 def holders(state: LockState) -> list[int]:
@@ -337,7 +338,10 @@ class AdoptLock(Op):
     def answers(self, world: World, others: Collection[Op]) -> Answers:
         state = world.locks[self.lock]
         if state.owner is None:
-            return [(error("ValueError"), world)]
+            answers: Answers = [(error("ValueError"), world)]
+            if any(isinstance(other, Take) and other.takes_one_of_several(self.lock) for other in others):
+                answers.append((error("LockNotHeldError"), world))
+            return answers
         if state.owner == self.me:
             return [(DONE, world)]
         if state.owner not in world.ended:
