@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Channel and select under many threads: nothing lost, nothing doubled, nobody stuck; signals, forks, ends of threads."""
+"""Channel and select under many threads: nothing lost, nothing doubled, nobody stuck; signals, forks, dead threads."""
 
 import contextlib
 import os
@@ -128,7 +128,7 @@ def test_eight_senders_eight_receivers(kind, maxsize):
 
 
 def test_every_way_at_once():
-    """put and get with and without waiting and with timeouts, select and iteration, on two channels: nothing is lost."""
+    """Putting and getting, with and without waiting and with timeouts, and select, on two channels: nothing is lost."""
     channels = Channel(2), Channel(2)
     start = threading.Barrier(12)
     done = threading.Barrier(6, action=lambda: [channel.close() for channel in channels])

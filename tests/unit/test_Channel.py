@@ -437,7 +437,7 @@ def test_no_subclasses():
 
 
 def test_known_to_the_others(jobs):
-    """freeze and share take a channel for what guards itself, and strict mode has no warning about it."""
+    """The verbs take a channel for what guards itself, and strict mode has no warning about it."""
     with mode(), warnings.catch_warnings():
         warnings.simplefilter("error")
         account = owned.share(Account(jobs))

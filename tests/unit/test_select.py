@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """select: from whichever channel has something, in turn."""
 
+import gc
 import queue
-import threading
+import sys
 
 import pytest
 
@@ -176,11 +177,12 @@ def test_when_dropped():
     channel = Channel()
     calls = []
     channel._when("get", lambda: calls.append(1))
-    cycle = []
-    cycle.append(channel._when("get", lambda: calls.append(cycle)))
-    del cycle
-    import gc
 
+    def wait_in_a_cycle():
+        cycle = []
+        cycle.append(channel._when("get", lambda: calls.append(cycle)))
+
+    wait_in_a_cycle()
     gc.collect()
     channel.put(1)
     assert calls == []
@@ -190,10 +192,7 @@ def test_when_callback_raises():
     """What a callback raises is told as unraisable, and neither put nor the others notice."""
     channel = Channel()
     told = []
-    before, hook = threading.excepthook, told.append
-    import sys
-
-    before, sys.unraisablehook = sys.unraisablehook, lambda unraisable: hook(unraisable.exc_value)
+    before, sys.unraisablehook = sys.unraisablehook, lambda unraisable: told.append(unraisable.exc_value)
     try:
         token = channel._when("get", lambda: 1 / 0)
         channel.put(1)
