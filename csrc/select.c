@@ -107,7 +107,7 @@ wait_for_any(selection *s, int64_t ns, int for_ever, owned_channel **woken)
     memset(s->waiters, 0, (size_t)s->count * sizeof(owned_waiter));
     int result = join_all(s, &sleeper);
     if (result == 0)
-        result = owned_wait_is_directed((PyObject *)s->channels[0], for_ever);
+        result = owned_channel_wait_is_directed(s->channels, s->count, 0, for_ever);
     if (result == 0)
         result = owned_sleep(&sleeper, ns, 1);
     leave_all(s);
