@@ -19,13 +19,19 @@ int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
 int owned_atomic_add(PyObject *module);
 int owned_once_add(PyObject *module);
+int owned_condition_add(PyObject *module);
+int owned_semaphore_add(PyObject *module);
+int owned_compound_lock_add(PyObject *module);
 int owned_method_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
 int owned_move_add(PyObject *module);
+int owned_task_add(PyObject *module);
 int owned_adopt_add(PyObject *module);
 int owned_freeze_add(PyObject *module);
 int owned_look_add(PyObject *module);
+int owned_channel_add(PyObject *module);
+int owned_select_add(PyObject *module);
 
 static int (*const parts[])(PyObject *) = {
     owned_mode_add,
@@ -45,13 +51,19 @@ static int (*const parts[])(PyObject *) = {
     owned_lock_add,
     owned_atomic_add,
     owned_once_add,
+    owned_condition_add,
+    owned_semaphore_add,
+    owned_compound_lock_add,
     owned_method_add,
     owned_check_add,
     owned_share_add,
     owned_move_add,
+    owned_task_add,
     owned_adopt_add,
     owned_freeze_add,
     owned_look_add,
+    owned_channel_add,
+    owned_select_add,
 };
 
 static int

@@ -41,6 +41,7 @@ region_alloc(owned_region_state region_state, uint64_t holder)
     r->outer = NULL;
     r->weakrefs = NULL;
     r->membrane = 0;
+    r->named = 0;
     owned_count(OWNED_COUNT_REGIONS);
     return r;
 }
@@ -299,11 +300,12 @@ owned_region_depart(owned_region *r, PyObject *record)
 int
 owned_region_arrive(owned_region *r, PyObject *record)
 {
-    int arrived;
+    int arrived, joins_task;
     PyObject *old_record = NULL, *old_owner = NULL;
     OWNED_BEGIN_CRITICAL((PyObject *)r);
     owned_region_state state = owned_region_state_of(r);
     owned_thread_info *owner = present_owner(r);
+    joins_task = state == OWNED_IN_TRANSIT && owned_this_thread.task != NULL && !r->named;
     arrived = state == OWNED_IN_TRANSIT ||
               (state == OWNED_PRIVATE && owner != NULL &&
                (owner == owned_this_thread.info || owned_load_u64(&owner->finished)));
@@ -318,6 +320,8 @@ owned_region_arrive(owned_region *r, PyObject *record)
     OWNED_END_CRITICAL();
     Py_XDECREF(old_record);
     Py_XDECREF(old_owner);
+    if (joins_task)
+        owned_region_forward(r, owned_this_thread.task);
     return arrived;
 }
 
@@ -336,6 +340,13 @@ owned_region_forward(owned_region *from, owned_region *to)
 }
 
 /* ---- Region() blocks: each open one holds the birth region around it, the thread holds the innermost --------- */
+
+void
+owned_region_open(owned_region *r, owned_region *outer)
+{
+    owned_store_ptr(&r->outer, (owned_region *)Py_NewRef((PyObject *)outer));
+    owned_thread_set_birth((owned_region *)Py_NewRef((PyObject *)r));
+}
 
 static void
 refuse_enter(PyObject *self, owned_region *now)
@@ -369,8 +380,7 @@ region_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
         PyErr_SetString(PyExc_RuntimeError, "this region's block is open already: a region is entered once at a time");
         return NULL;
     }
-    owned_store_ptr(&r->outer, (owned_region *)Py_NewRef((PyObject *)outer));
-    owned_thread_set_birth((owned_region *)Py_NewRef((PyObject *)r));
+    owned_region_open(r, outer);
     return Py_NewRef(self);
 }
 
@@ -431,8 +441,10 @@ region_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     (void)type; /* Region cannot be subclassed: Lock and RLock have a tp_new of their own */
     PyObject *self = (PyObject *)owned_region_new(OWNED_PRIVATE, NULL, NULL, NULL);
-    if (self != NULL)
+    if (self != NULL) {
+        ((owned_region *)self)->named = 1;
         owned_life_made(self);
+    }
     return self;
 }
 

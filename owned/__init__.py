@@ -24,6 +24,10 @@ from owned._classes import owned
 from owned._core import (
     AtomicInt,
     AtomicRef,
+    BoundedSemaphore,
+    Channel,
+    CompoundLock,
+    Condition,
     Dict,
     Lazy,
     List,
@@ -33,12 +37,14 @@ from owned._core import (
     Parcel,
     Region,
     RLock,
+    Semaphore,
     Set,
     ThreadInfo,
     adopt,
     frozendict,
     move,
     own,
+    select,
     share,
     unchecked,
     unwrap,
@@ -50,14 +56,17 @@ from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
 from owned._modes import Mode, checked, configure, guard, mode, strict
 from owned._own_class import own_class
+from owned._pool import ThreadPoolExecutor
 from owned._recorded import violations
 from owned._records import Record, Site, Violation
 from owned._requires import requires
 from owned._settings import apply as _apply_settings
 from owned._stats import Stats, stats
 from owned._synchronized import reads, synchronized
+from owned._thread import Thread
 from owned.errors import (
     AliasWarning,
+    ChannelClosed,
     ForeignObjectWarning,
     FreezeError,
     FrozenError,
@@ -67,6 +76,8 @@ from owned.errors import (
     OrphanedError,
     OwnershipError,
     OwnershipWarning,
+    PermitNotHeldError,
+    UnclaimedWarning,
     ViolationWarning,
     WrongThreadError,
 )
@@ -91,6 +102,11 @@ __all__ = [
     "AliasWarning",
     "AtomicInt",
     "AtomicRef",
+    "BoundedSemaphore",
+    "Channel",
+    "ChannelClosed",
+    "CompoundLock",
+    "Condition",
     "Counter",
     "Dict",
     "ForeignObjectWarning",
@@ -110,15 +126,20 @@ __all__ = [
     "OwnershipError",
     "OwnershipWarning",
     "Parcel",
+    "PermitNotHeldError",
     "RLock",
     "Record",
     "Region",
+    "Semaphore",
     "Set",
     "Site",
     "State",
     "Stats",
+    "Thread",
     "ThreadInfo",
+    "ThreadPoolExecutor",
     "TransferBox",
+    "UnclaimedWarning",
     "UnprotectedAccessException",
     "Violation",
     "ViolationWarning",
@@ -145,6 +166,7 @@ __all__ = [
     "register",
     "register_lock",
     "requires",
+    "select",
     "share",
     "state",
     "stats",
