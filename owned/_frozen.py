@@ -611,8 +611,8 @@ class _Freeze:
         Functions, classes, modules, enum members and loggers pass as they are.
 
         Args:
-            obj: any object that the calling thread may write. A private ``Region``: all that was born in it, or nothing;
-                its objects are found through the collector, in time that grows with all objects of the process.
+            obj: any object that the calling thread may write. A private ``Region``: all that was born in it, or
+                nothing; its objects are found through the collector, in time that grows with all objects there are.
 
         Returns:
             The frozen object: ``obj`` itself where it could be frozen in place or was frozen already.

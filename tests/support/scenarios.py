@@ -126,6 +126,15 @@ def refused(touch: Callable[[], object]) -> None:
     raise AssertionError("allowed")
 
 
+def overflows(count: owned.AtomicInt) -> None:
+    """A step that there is no room for."""
+    try:
+        count.add(2**63 - 1)
+    except OverflowError:
+        return
+    raise AssertionError("there was room")
+
+
 def shared_list(lock: Any) -> tuple[Any, Any]:
     """A list under a lock."""
     return owned.share(owned.List([1, 2]), lock=lock), lock
@@ -279,6 +288,36 @@ SCENARIOS: dict[str, Scenario] = {
     "own twice": Scenario(lambda: owned.own(Plain()), lambda w: owned.own(owned.unwrap(w)), is_private),
     "unwrap": Scenario(lambda: owned.own(Plain()), owned.unwrap, is_private),
     "Region": Scenario(lambda: None, lambda _: region_of_nodes()),
+    "merge": Scenario(
+        lambda: (region_of_nodes(), region_of_nodes()),
+        lambda made: made[0][0].merge(made[1][0]),
+        lambda made: all(is_private(node) and node.name == "inside" for _, node in made),
+    ),
+    "AtomicInt": Scenario(
+        lambda: owned.AtomicInt(2**40),
+        lambda count: (count.add(5), count.fetch_max(3), repr(count), count > 3, overflows(count)),
+        lambda count: count.get() in (2**40, 2**40 + 5),
+    ),
+    "AtomicRef": Scenario(
+        lambda: owned.AtomicRef((1,)),
+        lambda ref: (ref.update(lambda old: (*old, 2)), refused(partial(ref.set, Node())), repr(ref)),
+        lambda ref: ref.get() in ((1,), (1, 2)),
+    ),
+    "Once": Scenario(
+        owned.Once,
+        lambda once: (once.call(tuple), once.call(list), repr(once)),
+        lambda once: once.call(tuple) == (),
+    ),
+    "Once inside of itself": Scenario(
+        owned.Once,
+        lambda once: refused(partial(once.call, once.call, int)),
+        lambda once: not once.done,
+    ),
+    "Lazy": Scenario(
+        lambda: owned.Lazy(lambda: {"a": [1]}),
+        lambda lazy: (lazy(), lazy()),
+        lambda lazy: owned.is_frozen(lazy()),
+    ),
     "Lock": Scenario(lambda: None, lambda _: owned.Lock()),
     "RLock": Scenario(lambda: None, lambda _: owned.RLock()),
     "share": Scenario(graph, lambda root: owned.share(root, lock=owned.Lock()), graph_intact),
