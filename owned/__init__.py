@@ -36,6 +36,7 @@ from owned._core import (
     move,
     own,
     share,
+    task_private,
     unchecked,
     unwrap,
 )
@@ -64,6 +65,7 @@ from owned.errors import (
     OwnershipError,
     OwnershipWarning,
     ViolationWarning,
+    WrongTaskError,
     WrongThreadError,
 )
 
@@ -110,6 +112,7 @@ __all__ = [
     "UnprotectedAccessException",
     "Violation",
     "ViolationWarning",
+    "WrongTaskError",
     "WrongThreadError",
     "adopt",
     "checked",
@@ -138,6 +141,7 @@ __all__ = [
     "stats",
     "strict",
     "synchronized",
+    "task_private",
     "thaw",
     "unchecked",
     "unwrap",

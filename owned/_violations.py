@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from owned import _life, _policy, _recorded, errors
+from owned import _life, _policy, _recorded, _tasks, errors
 from owned._records import STRICT, Record, Violation, calling_frame, calling_site
 from owned._threads import stack_now
 
 if TYPE_CHECKING:
-    from owned._core import ThreadInfo
+    from owned._core import TaskInfo, ThreadInfo
 
 Facts: TypeAlias = "tuple[str, ThreadInfo | None, ThreadInfo | None, Any, Record | None]"
 Observer: TypeAlias = Callable[[errors.OwnershipError], object]
@@ -46,6 +46,14 @@ ADVICE = {
     "frozen": "Change a private copy: thaw(obj).",
     "in transit": "Use it on the thread that claims the parcel, after parcel.claim().",
     "orphaned": "Take it over with adopt(obj), or all that its thread left with adopt(thread).",
+}
+
+TASK_ADVICE = {
+    "private": (
+        "Use it in that task alone. move(obj) hands it over: another task claims the parcel, and calls "
+        "task_private(obj) to have it alone."
+    ),
+    "orphaned": "Take it over with adopt(obj): it is private to this thread then, or to this task after task_private(obj).",
 }
 
 _PLAIN_KEYS = (str, int, float, bool, bytes, type(None))
@@ -95,6 +103,7 @@ def make_violation(
         return None
     toucher_id = _core.thread_id()
     toucher = threading.current_thread().name
+    task = task_of(facts)
     if state == "shared":
         owner = holder
     life = _life.known_life(obj)
@@ -102,10 +111,14 @@ def make_violation(
     type_name = known_type.__name__
     labelled = label(form, name)
     touch = _touch(type_name, verb, form, labelled)
-    advice = (_where_known(obj) if state == "private" else "") + ADVICE[state]
+    advice = (_where_known(obj) if state == "private" and task is None else "") + advice_on(facts)
     whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
-    message = f"thread {toucher!r} tried to {touch}, but {whose_it_is}. {advice}"
-    error = _KINDS[state](
+    who = f"thread {toucher!r}"
+    if task is not None:
+        who = _tasks.toucher_words(toucher, None if owner is None else owner.name)
+    message = f"{who} tried to {touch}, but {whose_it_is}. {advice}"
+    kind = errors.WrongTaskError if task is not None and state == "private" else _KINDS[state]
+    error = kind(
         message,
         type_name=type_name,
         address=id(obj),
@@ -117,13 +130,16 @@ def make_violation(
         owner_id=None if owner is None else owner.id,
         toucher=toucher,
         toucher_id=toucher_id,
-        lock=None if lock is None else lock_name(lock),
+        lock=None if lock is None or task is not None else lock_name(lock),
         record=record,
         site=calling_site(),
         advice=advice,
         life=life,
-        owner_stack=stack_now(owner),
+        owner_stack=() if task is not None else stack_now(owner),
     )
+    if task is not None:
+        runs = _tasks.running()
+        error.owner_task, error.toucher_task = task.name, None if runs is None else _tasks.name_of(runs)
     if may_pass:
         return react(error)
     report(error)
@@ -185,7 +201,10 @@ def report(error: errors.OwnershipError) -> None:
 def describe_stub(known_type: type, address: int, facts: Facts) -> str:
     """The repr of an object for a thread that may not look at it. Called by the C core."""
     state, owner, _holder, lock, _record = facts
-    if state == "private" and owner is not None:
+    task = task_of(facts)
+    if task is not None:
+        whose = f"owned by {_tasks.words(task)}" if state == "private" else f"left by {_tasks.words(task)}, which has ended"
+    elif state == "private" and owner is not None:
         whose = f"owned by thread {owner.name!r}"
     elif state == "shared":
         whose = f"guarded by {lock_name(lock)}"
@@ -199,6 +218,18 @@ def describe_stub(known_type: type, address: int, facts: Facts) -> str:
 def lock_name(lock: object) -> str:
     """A lock's type and address: its own repr may be anybody's code."""
     return f"<{type(lock).__name__} at {id(lock):#x}>"
+
+
+def task_of(facts: Facts) -> TaskInfo | None:
+    """The task that an object is private to, or was when it ended."""
+    from owned import _core
+
+    return facts[3] if isinstance(facts[3], _core.TaskInfo) else None
+
+
+def advice_on(facts: Facts) -> str:
+    """What somebody else can do who wants to use the object."""
+    return (ADVICE if task_of(facts) is None else TASK_ADVICE)[facts[0]]
 
 
 def whose(facts: Facts) -> str:
@@ -234,6 +265,10 @@ def _a(type_name: str) -> str:
 def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | None) -> str:
     name = "an unknown thread" if owner is None else f"thread {owner.name!r}"
     done = "" if record is None else f" ({record})"
+    task = task_of((state, owner, None, lock, record))
+    if task is not None:
+        words = _tasks.words(task)
+        return f"it is private to {words}{done}" if state == "private" else f"{words}, whose it was, has ended{done}"
     if state == "private":
         return f"it is private to {name}{done}"
     if state == "shared":
