@@ -17,6 +17,7 @@ _DONE = {
     "claim": "claimed",
     "adopt": "adopted",
     "freeze": "frozen",
+    "task_private": "made private to one task",
 }
 _SHARES = ("share", "store")
 
