@@ -93,7 +93,7 @@ judge(owned_region *r, int writes)
     case OWNED_PRIVATE: {
         owned_task_info *task = owned_region_task(r);
         if (task != NULL) {
-            int is_current = owned_task_is_current(task);
+            int is_current = owned_task_info_is_current(task);
             Py_DECREF((PyObject *)task);
             return is_current < 0 ? -2 : is_current ? OWNED_ALONE : OWNED_REFUSED;
         }

@@ -269,7 +269,7 @@ owned_region_is_orphaned(owned_region *r)
     int orphaned;
     owned_task_info *task = owned_region_task(r);
     if (task != NULL) {
-        orphaned = owned_region_state_of(r) == OWNED_PRIVATE && owned_task_has_ended(task);
+        orphaned = owned_region_state_of(r) == OWNED_PRIVATE && owned_task_info_has_ended(task);
         Py_DECREF((PyObject *)task);
         return orphaned;
     }
@@ -299,7 +299,7 @@ owned_region_is_my_tasks(owned_region *r)
     if (task == NULL)
         return 0;
     PyObject *error = PyErr_GetRaisedException();
-    int is_current = owned_task_is_current(task);
+    int is_current = owned_task_info_is_current(task);
     if (is_current < 0)
         PyErr_WriteUnraisable((PyObject *)task);
     PyErr_SetRaisedException(error);

@@ -18,7 +18,7 @@
 #ifndef OWNED_REGION_H
 #define OWNED_REGION_H
 
-#include "task.h"
+#include "task_private.h"
 #include "thread.h"
 
 typedef enum {

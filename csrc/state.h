@@ -45,8 +45,8 @@
     X(FreezeError, "owned.errors", "FreezeError")                                                                       \
     X(off_share, "owned._off", "share")                                                                                 \
     X(off_lock_to_take, "owned._off", "lock_to_take")                                                                   \
-    X(task_now, "owned._tasks", "now")                                                                                  \
-    X(task_has_ended, "owned._tasks", "has_ended")                                                                      \
+    X(task_now, "owned._async_tasks", "now")                                                                                  \
+    X(task_has_ended, "owned._async_tasks", "has_ended")                                                                      \
     X(describe_thread, "owned._threads", "describe_thread")                                                             \
     X(info_of_thread, "owned._threads", "info_of_thread")                                                               \
     X(Thread, "threading", "Thread")                                                                                    \

@@ -6,7 +6,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any
 
-from owned import _core, _life, _off, _tasks, _violations
+from owned import _async_tasks, _core, _life, _off, _violations
 
 if TYPE_CHECKING:
     from owned._core import ThreadInfo
@@ -122,7 +122,7 @@ def _present(obj: object, life: tuple[Record, ...]) -> str:
     task = _violations.task_of(facts)
     mine = facts[1] is not None and facts[0] == State.PRIVATE and facts[1].id == _core.thread_id()
     if task is not None:
-        mine = mine and task.task is not None and task.task is _tasks.running()
+        mine = mine and task.task is not None and task.task is _async_tasks.running()
     state, owner, holder, lock, record = facts
     text = f"{label}: {_violations.whose((state, owner, holder, lock, _life.record_of(state, life, record)))}."
     if mine:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from owned import _life, _policy, _recorded, _tasks, errors
+from owned import _async_tasks, _life, _policy, _recorded, errors
 from owned._records import STRICT, Record, Violation, calling_frame, calling_site
 from owned._threads import stack_now
 
@@ -115,7 +115,7 @@ def make_violation(
     whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
     who = f"thread {toucher!r}"
     if task is not None:
-        who = _tasks.toucher_words(toucher, None if owner is None else owner.name)
+        who = _async_tasks.toucher_words(toucher, None if owner is None else owner.name)
     message = f"{who} tried to {touch}, but {whose_it_is}. {advice}"
     kind = errors.WrongTaskError if task is not None and state == "private" else _KINDS[state]
     error = kind(
@@ -138,8 +138,8 @@ def make_violation(
         owner_stack=() if task is not None else stack_now(owner),
     )
     if task is not None:
-        runs = _tasks.running()
-        error.owner_task, error.toucher_task = task.name, None if runs is None else _tasks.name_of(runs)
+        runs = _async_tasks.running()
+        error.owner_task, error.toucher_task = task.name, None if runs is None else _async_tasks.name_of(runs)
     if may_pass:
         return react(error)
     report(error)
@@ -203,7 +203,7 @@ def describe_stub(known_type: type, address: int, facts: Facts) -> str:
     state, owner, _holder, lock, _record = facts
     task = task_of(facts)
     if task is not None:
-        whose = f"owned by {_tasks.words(task)}" if state == "private" else f"left by {_tasks.words(task)}, which has ended"
+        whose = f"owned by {_async_tasks.words(task)}" if state == "private" else f"left by {_async_tasks.words(task)}, which has ended"
     elif state == "private" and owner is not None:
         whose = f"owned by thread {owner.name!r}"
     elif state == "shared":
@@ -267,7 +267,7 @@ def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | 
     done = "" if record is None else f" ({record})"
     task = task_of((state, owner, None, lock, record))
     if task is not None:
-        words = _tasks.words(task)
+        words = _async_tasks.words(task)
         return f"it is private to {words}{done}" if state == "private" else f"{words}, whose it was, has ended{done}"
     if state == "private":
         return f"it is private to {name}{done}"

@@ -34,7 +34,7 @@ class _Context:
         self.thread = thread
 
 
-_context: Final[ContextVar[_Context]] = ContextVar("owned._tasks._context")
+_context: Final[ContextVar[_Context]] = ContextVar("owned._async_tasks._context")
 
 
 def now() -> tuple[Callable[[], Any], Any, str | None]:

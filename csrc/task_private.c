@@ -4,7 +4,7 @@
  * then on is_mine (region.h) is true for the task alone, so that share, freeze and move treat its objects as they treat a
  * thread's. */
 // SPDX-License-Identifier: MIT
-#include "task.h"
+#include "task_private.h"
 
 #include "graph.h"
 #include "life.h"
@@ -12,18 +12,18 @@
 #include "state.h"
 #include "verbs.h"
 
-int owned_task_add(PyObject *module);
+int owned_task_private_add(PyObject *module);
 
 static const owned_access making_private = {OWNED_VERB, "make private to a task", NULL, 1};
 
 /* ---- TaskInfo ---------------------------------------------------------------------------------------------- */
 
 owned_task_info *
-owned_task_now(void)
+owned_task_info_now(void)
 {
     owned_task_info *info = NULL;
     PyObject *ask, *task, *name, *ref, *now = PyObject_CallNoArgs(owned_the_state->task_now);
-    if (now == NULL || !PyArg_ParseTuple(now, "OOO:task_now", &ask, &task, &name) ||
+    if (now == NULL || !PyArg_ParseTuple(now, "OOO:now", &ask, &task, &name) ||
         (ref = PyWeakref_NewRef(task, NULL)) == NULL)
         goto done;
     info = PyObject_GC_New(owned_task_info, owned_the_state->TaskInfo);
@@ -48,7 +48,7 @@ task_behind(owned_task_info *info)
 }
 
 int
-owned_task_is_current(owned_task_info *info)
+owned_task_info_is_current(owned_task_info *info)
 {
     PyObject *now = PyObject_CallNoArgs(info->ask);
     if (now == NULL) {
@@ -65,7 +65,7 @@ owned_task_is_current(owned_task_info *info)
 }
 
 int
-owned_task_has_ended(owned_task_info *info)
+owned_task_info_has_ended(owned_task_info *info)
 {
     if (owned_load_u64(&info->finished))
         return 1;
@@ -124,14 +124,14 @@ task_get_task(PyObject *self, void *Py_UNUSED(closure))
 static PyObject *
 task_get_finished(PyObject *self, void *Py_UNUSED(closure))
 {
-    return PyBool_FromLong(owned_task_has_ended((owned_task_info *)self));
+    return PyBool_FromLong(owned_task_info_has_ended((owned_task_info *)self));
 }
 
 static PyObject *
 task_repr(PyObject *self)
 {
     return PyUnicode_FromFormat("<TaskInfo %R%s>", ((owned_task_info *)self)->name,
-                                owned_task_has_ended((owned_task_info *)self) ? ", finished" : "");
+                                owned_task_info_has_ended((owned_task_info *)self) ? ", finished" : "");
 }
 
 static PyGetSetDef task_getset[] = {
@@ -168,7 +168,7 @@ bind(PyObject *obj, owned_region *region)
     owned_region *bound = NULL;
     int result = -1;
     int whole = Py_IS_TYPE(obj, owned_the_state->Region);
-    owned_task_info *task = owned_task_now();
+    owned_task_info *task = owned_task_info_now();
     if (task == NULL || (whole ? owned_verb_refuse_open("task_private", region) < 0
                                : owned_graph_walk(&graph, &obj, 1, owned_graph_takes_mine) < 0))
         goto done;
@@ -253,7 +253,7 @@ static PyMethodDef methods[] = {
 };
 
 int
-owned_task_add(PyObject *module)
+owned_task_private_add(PyObject *module)
 {
     if (owned_state_add_type(module, &owned_the_state->TaskInfo, &task_spec, NULL, "TaskInfo") < 0)
         return -1;
