@@ -53,7 +53,9 @@ TASK_ADVICE = {
         "Use it in that task alone. move(obj) hands it over: another task claims the parcel, and calls "
         "task_private(obj) to have it alone."
     ),
-    "orphaned": "Take it over with adopt(obj): it is private to this thread then, or to this task after task_private(obj).",
+    "orphaned": (
+        "Take it over with adopt(obj): it is private to this thread then, and to one task again after task_private(obj)."
+    ),
 }
 
 _PLAIN_KEYS = (str, int, float, bool, bytes, type(None))
@@ -203,7 +205,8 @@ def describe_stub(known_type: type, address: int, facts: Facts) -> str:
     state, owner, _holder, lock, _record = facts
     task = task_of(facts)
     if task is not None:
-        whose = f"owned by {_async_tasks.words(task)}" if state == "private" else f"left by {_async_tasks.words(task)}, which has ended"
+        words = _async_tasks.words(task)
+        whose = f"owned by {words}" if state == "private" else f"left by {words}, which has ended"
     elif state == "private" and owner is not None:
         whose = f"owned by thread {owner.name!r}"
     elif state == "shared":
