@@ -25,6 +25,8 @@ int owned_move_add(PyObject *module);
 int owned_adopt_add(PyObject *module);
 int owned_freeze_add(PyObject *module);
 int owned_look_add(PyObject *module);
+int owned_channel_add(PyObject *module);
+int owned_select_add(PyObject *module);
 
 static int (*const parts[])(PyObject *) = {
     owned_mode_add,
@@ -50,6 +52,8 @@ static int (*const parts[])(PyObject *) = {
     owned_adopt_add,
     owned_freeze_add,
     owned_look_add,
+    owned_channel_add,
+    owned_select_add,
 };
 
 static int

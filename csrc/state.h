@@ -16,6 +16,7 @@
     X(Owned) X(CheckedSlot) X(GuardedMethod) X(WrappedMethod)                                                           \
     X(List) X(Dict) X(Set) X(ContainerIterator) X(DictKeys) X(DictValues) X(DictItems)                                  \
     X(Lock) X(RLock)                                                                                                    \
+    X(Channel) X(ChannelToken)                                                                                          \
     X(Wrapper)                                                                                                          \
     X(FrozenBase) X(FrozenPlain) X(FrozenField) X(GuardedSlot) X(FreezePlan) X(FrozenDict)
 
@@ -51,6 +52,13 @@
     X(info_of_thread, "owned._threads", "info_of_thread")                                                               \
     X(Thread, "threading", "Thread")                                                                                    \
     X(current_thread, "threading", "current_thread")                                                                    \
+    X(Empty, "queue", "Empty")                                                                                          \
+    X(Full, "queue", "Full")                                                                                            \
+    X(ChannelClosed, "owned.errors", "ChannelClosed")                                                                   \
+    X(make_channel_record, "owned._records", "make_channel_record")                                                     \
+    X(refuse_unguarded, "owned._channels", "refuse_unguarded")                                                          \
+    X(warn_unclaimed, "owned._channels", "warn_unclaimed")                                                              \
+    X(partial, "functools", "partial")                                                                                  \
     X(init_subclass, "owned._classes", "init_subclass")                                                                 \
     X(prepare_class, "owned._classes", "prepare")                                                                       \
     X(finish_class, "owned._classes", "finish")                                                                         \
@@ -68,7 +76,8 @@
 #define OWNED_STATE_NAMES(X) /* interned strings */                                                                     \
     X(__class__) X(__dict__) X(__init_subclass__) X(__del__)                                                           \
     X(__freeze_plan__) X(__name__) X(__qualname__) X(reading) X(acquire) X(release)                                   \
-    X(fget) X(fset) X(fdel) X(__owned_unlocked__) X(__orig_class__)
+    X(fget) X(fset) X(fdel) X(__owned_unlocked__) X(__orig_class__)                                     \
+    X(raise) X(wrap) X(pass)
 
 typedef struct owned_state {
 #define X(name) PyTypeObject *name;

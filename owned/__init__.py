@@ -22,6 +22,7 @@ except ModuleNotFoundError as error:
 
 from owned._classes import owned
 from owned._core import (
+    Channel,
     Dict,
     List,
     Lock,
@@ -35,6 +36,7 @@ from owned._core import (
     frozendict,
     move,
     own,
+    select,
     share,
     task_private,
     unchecked,
@@ -55,6 +57,7 @@ from owned._stats import Stats, stats
 from owned._synchronized import reads, synchronized
 from owned.errors import (
     AliasWarning,
+    ChannelClosed,
     ForeignObjectWarning,
     FreezeError,
     FrozenError,
@@ -64,6 +67,7 @@ from owned.errors import (
     OrphanedError,
     OwnershipError,
     OwnershipWarning,
+    UnclaimedWarning,
     ViolationWarning,
     WrongTaskError,
     WrongThreadError,
@@ -84,6 +88,8 @@ if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` 
 
 __all__ = [
     "AliasWarning",
+    "Channel",
+    "ChannelClosed",
     "Dict",
     "ForeignObjectWarning",
     "FreezeError",
@@ -109,6 +115,7 @@ __all__ = [
     "Stats",
     "ThreadInfo",
     "TransferBox",
+    "UnclaimedWarning",
     "UnprotectedAccessException",
     "Violation",
     "ViolationWarning",
@@ -136,6 +143,7 @@ __all__ = [
     "register",
     "register_lock",
     "requires",
+    "select",
     "share",
     "state",
     "stats",

@@ -113,7 +113,7 @@ def make_violation(
     type_name = known_type.__name__
     labelled = label(form, name)
     touch = _touch(type_name, verb, form, labelled)
-    advice = (_where_known(obj) if state == "private" and task is None else "") + advice_on(facts)
+    advice = (_where_known(obj) if state == "private" and task is None else "") + advice_on((state, owner, holder, lock, record))
     whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
     who = f"thread {toucher!r}"
     if task is not None:
@@ -231,8 +231,11 @@ def task_of(facts: Facts) -> TaskInfo | None:
 
 
 def advice_on(facts: Facts) -> str:
-    """What somebody else can do who wants to use the object."""
-    return (ADVICE if task_of(facts) is None else TASK_ADVICE)[facts[0]]
+    """The way out for whoever may not touch an object of which the core knows this."""
+    state, _owner, _holder, _lock, record = facts
+    if state == "in transit" and record is not None and record.channel:
+        return "It belongs to the thread that gets it from there; to keep using it, put a copy, or freeze or share it."
+    return (ADVICE if task_of(facts) is None else TASK_ADVICE)[state]
 
 
 def whose(facts: Facts) -> str:
@@ -281,6 +284,9 @@ def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | 
         return f"it is shared under {lock_name(lock)}, {held}{done}"
     if state == "frozen":
         return f"it is frozen for ever{done}"
+    if state == "in transit" and record is not None and record.channel:
+        site = f" ({record})" if record.file else ""
+        return f"it was put into {record.channel} and nobody has got it yet{site}"
     if state == "in transit":
         return f"it was moved and nobody has claimed it yet{done}"
     return f"{name}, whose it was, has ended"
