@@ -244,17 +244,29 @@ owned_parcel_claim(PyObject *op, PyObject *claim)
     return content;
 }
 
+PyObject *
+owned_parcel_claim_mine(PyObject *op)
+{
+    parcel *p = (parcel *)op;
+    if (owned_thread_id() == 0 || is_addressee(p) != 1)
+        return NULL;
+    PyObject *claim = PyObject_CallFunction(owned_the_state->make_record, "sOn", "claim", (PyObject *)Py_TYPE(op),
+                                            PyTuple_GET_SIZE(p->regions));
+    PyObject *content = claim == NULL ? NULL : owned_parcel_claim(op, claim);
+    Py_XDECREF(claim);
+    return content;
+}
+
 static PyObject *
 parcel_claim(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    parcel *p = (parcel *)self;
-    if (owned_thread_id() == 0 || is_addressee(p) != 1)
-        return NULL;
-    PyObject *claim = PyObject_CallFunction(owned_the_state->make_record, "sOn", "claim", (PyObject *)Py_TYPE(self),
-                                            PyTuple_GET_SIZE(p->regions));
-    PyObject *content = claim == NULL ? NULL : owned_parcel_claim(self, claim);
-    Py_XDECREF(claim);
-    return content;
+    return owned_parcel_claim_mine(self);
+}
+
+int
+owned_parcel_is_claimed(PyObject *self)
+{
+    return owned_load_ptr(&((parcel *)self)->content) == NULL;
 }
 
 static PyObject *
@@ -341,7 +353,17 @@ static PyType_Spec parcel_spec = {
     .slots = parcel_slots,
 };
 
+static PyObject *
+is_claimed_impl(PyObject *Py_UNUSED(module), PyObject *parcel)
+{
+    if (!Py_IS_TYPE(parcel, owned_the_state->Parcel))
+        return PyErr_Format(PyExc_TypeError, "`parcel` must be a Parcel, got %.200s", Py_TYPE(parcel)->tp_name);
+    return PyBool_FromLong(owned_parcel_is_claimed(parcel));
+}
+
 static PyMethodDef methods[] = {
+    {"is_claimed", is_claimed_impl, METH_O,
+     PyDoc_STR("is_claimed(parcel, /)\n--\n\nWas it claimed? Perhaps by the time the answer is used.")},
     {"move", (PyCFunction)(void (*)(void))move_impl, METH_VARARGS | METH_KEYWORDS, move_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -12,4 +12,10 @@ int owned_parcel_is_for_anybody(PyObject *parcel);
  * claimed. Whom it is addressed to is not looked at. */
 PyObject *owned_parcel_claim(PyObject *parcel, PyObject *claim);
 
+/* claim(): the same, of a parcel that may be addressed to another thread. */
+PyObject *owned_parcel_claim_mine(PyObject *parcel);
+
+/* Was it claimed already? Perhaps by the time the answer is used. */
+int owned_parcel_is_claimed(PyObject *parcel);
+
 #endif

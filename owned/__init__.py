@@ -22,14 +22,22 @@ except ModuleNotFoundError as error:
 
 from owned._classes import owned
 from owned._core import (
+    AtomicInt,
+    AtomicRef,
+    BoundedSemaphore,
     Channel,
+    CompoundLock,
+    Condition,
     Dict,
+    Lazy,
     List,
     Lock,
+    Once,
     Owned,
     Parcel,
     Region,
     RLock,
+    Semaphore,
     Set,
     ThreadInfo,
     adopt,
@@ -49,12 +57,14 @@ from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
 from owned._modes import Mode, checked, configure, guard, mode, strict
 from owned._own_class import own_class
+from owned._pool import ThreadPoolExecutor
 from owned._recorded import violations
 from owned._records import Record, Site, Violation
 from owned._requires import requires
 from owned._settings import apply as _apply_settings
 from owned._stats import Stats, stats
 from owned._synchronized import reads, synchronized
+from owned._thread import Thread
 from owned.errors import (
     AliasWarning,
     ChannelClosed,
@@ -67,6 +77,7 @@ from owned.errors import (
     OrphanedError,
     OwnershipError,
     OwnershipWarning,
+    PermitNotHeldError,
     UnclaimedWarning,
     ViolationWarning,
     WrongTaskError,
@@ -78,6 +89,9 @@ IllegalThreadAccessException = WrongThreadError
 UnprotectedAccessException = LockNotHeldError
 TransferBox = Parcel
 
+# What it is most often used as.
+Counter = AtomicInt
+
 _apply_settings()
 del _apply_settings
 
@@ -88,32 +102,44 @@ if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` 
 
 __all__ = [
     "AliasWarning",
+    "AtomicInt",
+    "AtomicRef",
+    "BoundedSemaphore",
     "Channel",
     "ChannelClosed",
+    "CompoundLock",
+    "Condition",
+    "Counter",
     "Dict",
     "ForeignObjectWarning",
     "FreezeError",
     "FrozenError",
     "IllegalThreadAccessException",
+    "Lazy",
     "List",
     "Lock",
     "LockNotHeldError",
     "LockOrderError",
     "Mode",
     "MovedError",
+    "Once",
     "OrphanedError",
     "Owned",
     "OwnershipError",
     "OwnershipWarning",
     "Parcel",
+    "PermitNotHeldError",
     "RLock",
     "Record",
     "Region",
+    "Semaphore",
     "Set",
     "Site",
     "State",
     "Stats",
+    "Thread",
     "ThreadInfo",
+    "ThreadPoolExecutor",
     "TransferBox",
     "UnclaimedWarning",
     "UnprotectedAccessException",

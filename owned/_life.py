@@ -16,6 +16,8 @@ _DONE = {
     "move": "moved",
     "claim": "claimed",
     "adopt": "adopted",
+    "return": "made by a task that returned",
+    "merge": "merged",
     "freeze": "frozen",
     "task_private": "made private to one task",
     "put": "put into",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from owned import _async_tasks, _life, _policy, _recorded, errors
 from owned._records import STRICT, Record, Violation, calling_frame, calling_site
 from owned._threads import stack_now
+from owned._waits import Notification
 
 if TYPE_CHECKING:
     from owned._core import TaskInfo, ThreadInfo
@@ -113,14 +114,15 @@ def make_violation(
     type_name = known_type.__name__
     labelled = label(form, name)
     touch = _touch(type_name, verb, form, labelled)
-    advice = (_where_known(obj) if state == "private" and task is None else "") + advice_on((state, owner, holder, lock, record))
+    advice = advice_on((state, owner, holder, lock, record))
+    if state == "private" and task is None:
+        advice = _where_known(obj) + advice
     whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
     who = f"thread {toucher!r}"
     if task is not None:
         who = _async_tasks.toucher_words(toucher, None if owner is None else owner.name)
     message = f"{who} tried to {touch}, but {whose_it_is}. {advice}"
-    kind = errors.WrongTaskError if task is not None and state == "private" else _KINDS[state]
-    error = kind(
+    error = kind_of(facts)(
         message,
         type_name=type_name,
         address=id(obj),
@@ -220,6 +222,8 @@ def describe_stub(known_type: type, address: int, facts: Facts) -> str:
 
 def lock_name(lock: object) -> str:
     """A lock's type and address: its own repr may be anybody's code."""
+    if isinstance(lock, Notification):
+        return f"{lock_name(lock.condition)} to be notified"
     return f"<{type(lock).__name__} at {id(lock):#x}>"
 
 
@@ -230,11 +234,20 @@ def task_of(facts: Facts) -> TaskInfo | None:
     return facts[3] if isinstance(facts[3], _core.TaskInfo) else None
 
 
+def kind_of(facts: Facts) -> type[errors.OwnershipError]:
+    """The exception for touching an object of which the core knows this."""
+    if facts[0] == "private" and task_of(facts) is not None:
+        return errors.WrongTaskError
+    return _KINDS[facts[0]]
+
+
 def advice_on(facts: Facts) -> str:
     """The way out for whoever may not touch an object of which the core knows this."""
     state, _owner, _holder, _lock, record = facts
     if state == "in transit" and record is not None and record.channel:
         return "It belongs to the thread that gets it from there; to keep using it, put a copy, or freeze or share it."
+    if state == "in transit" and record is not None and record.verb == "return":
+        return "It belongs to the first thread that takes the result: future.result()."
     return (ADVICE if task_of(facts) is None else TASK_ADVICE)[state]
 
 
@@ -254,17 +267,17 @@ def label(form: str, name: object) -> str | None:
 
 def _touch(type_name: str, verb: str, form: str, label: str | None) -> str:
     if label is None:
-        return f"{verb} {_a(type_name)}"
+        return f"{verb} {with_article(type_name)}"
     if form == "attribute":
         return f"{verb} {type_name}.{label}"
     if form == "item":
         return f"{verb} {type_name}[{label}]"
     if form == "method":
         return f"{verb} {type_name}.{label}()"
-    return f"{verb} {label} on {_a(type_name)}"
+    return f"{verb} {label} on {with_article(type_name)}"
 
 
-def _a(type_name: str) -> str:
+def with_article(type_name: str) -> str:
     return f"an {type_name}" if type_name[:1] in "AEIOUaeiou" else f"a {type_name}"
 
 
@@ -287,9 +300,16 @@ def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | 
     if state == "in transit" and record is not None and record.channel:
         site = f" ({record})" if record.file else ""
         return f"it was put into {record.channel} and nobody has got it yet{site}"
+    if state == "in transit" and record is not None and record.verb == "return":
+        return f"a task made it whose result nobody has taken yet{done}"
     if state == "in transit":
         return f"it was moved and nobody has claimed it yet{done}"
-    return f"{name}, whose it was, has ended"
+    return f"{name}, whose it was, {'has ended' if owner is None else has_ended(owner)}"
+
+
+def has_ended(thread: ThreadInfo) -> str:
+    """What became of a thread that has ended."""
+    return "has ended" if thread.ended_by is None else f"was ended by {thread.ended_by}"
 
 
 def _where_known(obj: object) -> str:

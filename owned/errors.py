@@ -29,6 +29,7 @@ __all__ = [
     "OrphanedError",
     "OwnershipError",
     "OwnershipWarning",
+    "PermitNotHeldError",
     "UnclaimedWarning",
     "ViolationWarning",
     "WrongTaskError",
@@ -102,6 +103,10 @@ class WrongTaskError(WrongThreadError):
 
 class LockNotHeldError(OwnershipError):
     """A shared object was touched without its lock, or a lock was released by a thread that does not hold it."""
+
+
+class PermitNotHeldError(LockNotHeldError, ValueError):
+    """A permit of a BoundedSemaphore was given back by a thread that has not taken it."""
 
 
 class FrozenError(OwnershipError, TypeError):
