@@ -2,9 +2,9 @@
 """``aget``, ``aput`` and ``async for`` of a Channel: its tasks wait on the event loop instead of in the thread.
 
 A task that has to wait leaves a callback with the channel (``Channel._when``), which stands in one queue with the
-threads that wait. When it is called, on whatever thread, the task's loop is told, and the task tries again. So an item is
-taken in the very step in which the task gets it, and is in the channel or with a getter at every moment: a task that is
-cancelled, by a timeout for example, has taken nothing, and the channel wakes the next one in its stead.
+threads that wait. When it is called, on whatever thread, the task's loop is told, and the task tries again. So an item
+is taken in the very step in which the task gets it, and is in the channel or with a getter at every moment: a task that
+is cancelled, by a timeout for example, has taken nothing, and the channel wakes the next one in its stead.
 """
 
 from __future__ import annotations

@@ -55,7 +55,8 @@ TASK_ADVICE = {
         "task_private(obj) to have it alone."
     ),
     "orphaned": (
-        "Take it over with adopt(obj): it is private to this thread then, and to one task again after task_private(obj)."
+        "Take it over with adopt(obj): it is private to this thread then, and to one task again after "
+        "task_private(obj)."
     ),
 }
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """asyncio: calls in other threads that hand over what they get and give, and objects that one task has alone.
 
-An event loop runs in one thread, and what that thread owns serves all its tasks and callbacks. Nothing has to be done for
-objects that stay there; what is here is for those that come and go.
+An event loop runs in one thread, and what that thread owns serves all its tasks and callbacks. Nothing has to be done
+for objects that stay there; what is here is for those that come and go.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Generic, NoReturn, ParamSpec, TypeVar
 
 from owned import _core, _pool, _violations
 from owned._core import Channel, task_private
-from owned._task import Unguarded, check_unguarded, refuse_what_does_not_pass, take
+from owned._task import Unguarded, admit_callback, check_unguarded, take
 from owned.errors import ChannelClosed
 
 __all__ = ["Queue", "call_soon_threadsafe", "run_in_executor", "task_of", "task_private", "to_thread"]
@@ -64,9 +64,9 @@ def run_in_executor(
     """``loop.run_in_executor`` of the running loop that hands over, as ``to_thread`` does.
 
     Args:
-        executor: a pool of threads; None: the loop's default one. To one of processes or interpreters, where all that is
-            sent is a copy, the call goes as it is. An ``owned.ThreadPoolExecutor`` does all this by itself, and its own
-            `unguarded` counts.
+        executor: a pool of threads; None: the loop's default one. To one of processes or interpreters, where all that
+            is sent is a copy, the call goes as it is. An ``owned.ThreadPoolExecutor`` does all this by itself, and its
+            own `unguarded` counts.
         func: called in a thread of the pool; judged as in ``to_thread``.
         *args: its arguments.
         unguarded: what to do with an argument that can change and that nobody guards: ``"raise"`` refuses it,
@@ -108,8 +108,8 @@ def call_soon_threadsafe(
         context: the context to call it in; None: a copy of the current one.
 
     Returns:
-        What ``loop.call_soon_threadsafe`` returns: a handle that can be cancelled. A parcel is claimed when the callback
-        is called, so that of a cancelled one can be claimed by somebody else.
+        What ``loop.call_soon_threadsafe`` returns: a handle that can be cancelled. A parcel is claimed when the
+        callback is called, so that of a cancelled one can be claimed by somebody else.
 
     Raises:
         TypeError: the callback cannot be called, or something can change and nobody guards it; the message names it.
@@ -120,7 +120,7 @@ def call_soon_threadsafe(
     Threads:
         Any. The loop's thread owns what was in the parcels.
     """
-    refuse_what_does_not_pass(callback, args)
+    admit_callback(callback, args)
     return loop.call_soon_threadsafe(_Callback(callback), *args, context=context)
 
 
@@ -131,8 +131,8 @@ def task_of(obj: object, /) -> Any:
         obj: any object, or a ``Region``.
 
     Returns:
-        The task that called ``task_private``, an ``asyncio.Task`` or a ``trio.lowlevel.Task``; None for what is private to
-        no task, or to one that is gone, or to a context.
+        The task that called ``task_private``, an ``asyncio.Task`` or a ``trio.lowlevel.Task``; None for what is private
+        to no task, or to one that is gone, or to a context.
 
     Threads:
         Any thread, any object: looks without touching. The answer may be old by the time it is used.
@@ -247,7 +247,7 @@ class Queue(Generic[_T]):
 
 
 class _Call:
-    """What the executor's thread calls. Its type is on the list of what may pass: an executor of ours judges it, too."""
+    """What the executor's thread calls. It is among the known types that may pass: an executor of ours judges it."""
 
     __slots__ = ("_context", "_work")
 
@@ -264,11 +264,13 @@ class _Call:
 async def _result(future: asyncio.Future[_T], work: _core.Task[_T]) -> _T:
     """What the call returned or raised, for the loop's thread, with all that it made."""
     try:
-        return take(work, await future)
+        value: _T = take(work, await future)
     except BaseException as error:
         if future.done() and not future.cancelled() and future.exception() is error:
             work.arrive()
         raise
+    else:
+        return value
     finally:
         del future, work  # the traceback has this frame, and the future has the exception
 

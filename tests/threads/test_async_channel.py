@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import gc
+import itertools
 import os
 import threading
 import weakref
@@ -226,7 +227,7 @@ def test_close_wakes_everybody():
 
 
 def test_iteration_ends_when_closed_and_drained():
-    """async for takes what is left, then ends; after a break the rest is still there."""
+    """Async for takes what is left, then ends; after a break the rest is still there."""
 
     async def main():
         channel = Channel()
@@ -242,7 +243,7 @@ def test_iteration_ends_when_closed_and_drained():
 
 
 def test_what_may_not_pass_is_refused():
-    """aput judges as put does, before anything is waited for."""
+    """Aput judges as put does, before anything is waited for."""
 
     async def main():
         channel = Channel()
@@ -338,7 +339,7 @@ def test_several_loops_and_threads():
                     channel.close()
 
     crowd(8, work)
-    assert sorted(sum(got, [])) == sorted(f"{number}/{i}!" for number in range(4, 8) for i in range(count))
+    assert sorted(itertools.chain(*got)) == sorted(f"{number}/{i}!" for number in range(4, 8) for i in range(count))
 
 
 def test_getters_that_give_up_at_any_moment():
