@@ -30,7 +30,11 @@ _T = TypeVar("_T")
 Unguarded: TypeAlias = Literal["raise", "wrap", "pass"]
 
 _UNGUARDED: Final = ("raise", "wrap", "pass")
-_LET_PASS: Final = {(Passing.UNGUARDED, "pass"), (Passing.NOT, "owner's")}
+_LEFT_TO_OWNER: Final = {
+    "raise": {Passing.AS_IT_IS, Passing.NOT},
+    "wrap": {Passing.AS_IT_IS, Passing.NOT, Passing.UNGUARDED},
+    "pass": {Passing.AS_IT_IS, Passing.NOT, Passing.UNGUARDED},
+}
 
 
 def check_unguarded(unguarded: object) -> None:
@@ -85,8 +89,11 @@ def admit(
     )
 
 
-def admit_callback(callback: Callable[..., Any], args: tuple[Any, ...]) -> None:
+def admit_callback(callback: Callable[..., Any], args: tuple[Any, ...], unguarded: Unguarded) -> tuple[Any, ...]:
     """Judge a call that another thread is to make on objects of its own, perhaps: those are left to its checks.
+
+    Returns:
+        The arguments to use.
 
     Raises:
         TypeError: it cannot be called; or something can change, and nobody guards it.
@@ -97,15 +104,19 @@ def admit_callback(callback: Callable[..., Any], args: tuple[Any, ...]) -> None:
     if not callable(callback):
         raise TypeError(f"`callback` must be callable, got {type(callback).__name__}")
     if _core.get_mode() == 0:
-        return
+        return args
     call = f"{name_of(callback)}()"
     for name, value in _behind(callback):
-        _refuse_unless_it_passes(value, name, call, "owner's", False)
+        if _core.passing(value) != Passing.NOT:
+            _refuse_unless_it_passes(value, name, call, "pass" if unguarded == "pass" else "raise", True)
     for i, value in enumerate(args):
         if isinstance(value, _core.Parcel):
             _refuse_claimed(value, _Position(i), callback, call)
-        else:
-            _refuse_unless_it_passes(value, _argument(_Position(i), callback), call, "owner's", False)
+        elif _core.passing(value) not in _LEFT_TO_OWNER[unguarded]:
+            _refuse_unless_it_passes(value, _argument(_Position(i), callback), call, unguarded, True)
+    if unguarded == "wrap":
+        return tuple([_wrap(value) if _core.passing(value) == Passing.UNGUARDED else value for value in args])
+    return args
 
 
 class _Position(int):
@@ -122,7 +133,7 @@ def _refuse_unless_it_passes(value: object, name: str, call: str, how: str, has_
     from owned import _core
 
     passing = _core.passing(value)
-    if passing == Passing.AS_IT_IS or (passing, how) in _LET_PASS:
+    if passing == Passing.AS_IT_IS or (passing == Passing.UNGUARDED and how == "pass"):
         return
     raise refusal(value, name, call, has_option=has_option)
 

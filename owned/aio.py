@@ -97,6 +97,7 @@ def call_soon_threadsafe(
     /,
     *args: Any,
     context: contextvars.Context | None = None,
+    unguarded: Unguarded = "raise",
 ) -> asyncio.Handle:
     """``loop.call_soon_threadsafe`` that hands over: the callback gets what is in the parcels among its arguments.
 
@@ -106,6 +107,8 @@ def call_soon_threadsafe(
             another thread's already is left to the checks there.
         *args: its arguments: frozen, shared, immutable, the loop's own, or moved.
         context: the context to call it in; None: a copy of the current one.
+        unguarded: what to do with an argument that can change and that nobody guards, see ``run_in_executor``.
+            ``"pass"`` is also for a closure over what only the loop uses.
 
     Returns:
         What ``loop.call_soon_threadsafe`` returns: a handle that can be cancelled. A parcel is claimed when the
@@ -114,13 +117,15 @@ def call_soon_threadsafe(
     Raises:
         TypeError: the callback cannot be called, or something can change and nobody guards it; the message names it.
         WrongThreadError: something is private to the calling thread and was not moved.
+        ValueError: `unguarded` is another word.
         RuntimeError: the loop is closed.
         In every case nothing is called.
 
     Threads:
         Any. The loop's thread owns what was in the parcels.
     """
-    admit_callback(callback, args)
+    check_unguarded(unguarded)
+    args = admit_callback(callback, args, unguarded)
     return loop.call_soon_threadsafe(_Callback(callback), *args, context=context)
 
 
