@@ -22,6 +22,7 @@ _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "multiprocessing.managers": ("BaseManager", "BaseProxy"),
     "socketserver": ("BaseServer",),
     "logging": ("Handler", "Logger"),
+    "owned.aio": ("Queue", "_Call", "_Callback"),
     "owned._core": ("Lock", "RLock", "Channel", "AtomicInt", "AtomicRef", "Once", "Lazy"),
 }
 
