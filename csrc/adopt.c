@@ -110,6 +110,23 @@ adopt_thread(PyObject *thread)
 }
 
 static PyObject *
+inherit_impl(PyObject *Py_UNUSED(module), PyObject *thread)
+{
+    if (owned_thread_id() == 0)
+        return NULL;
+    PyObject *found = PyObject_CallOneArg(owned_the_state->info_of_thread, thread);
+    if (found == NULL)
+        return NULL;
+    owned_thread_info *info = (owned_thread_info *)found;
+    int inherits = found != Py_None && owned_mode_now() != OWNED_MODE_OFF && owned_load_u64(&info->finished) &&
+                   owned_thread_set_heir(info, owned_this_thread.info) == 0;
+    if (inherits)
+        owned_count(OWNED_COUNT_ADOPTIONS);
+    Py_DECREF(found);
+    return PyBool_FromLong(inherits);
+}
+
+static PyObject *
 adopt_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 {
     owned_state *state = owned_the_state;
@@ -148,6 +165,9 @@ PyDoc_STRVAR(adopt_doc,
 
 static PyMethodDef methods[] = {
     {"adopt", adopt_impl, METH_O, adopt_doc},
+    {"inherit", inherit_impl, METH_O,
+     PyDoc_STR("inherit(thread, /)\n--\n\n"
+               "adopt(thread) of a thread that has ended, if no other thread was first: True if it was this one.")},
     {NULL, NULL, 0, NULL},
 };
 

@@ -39,6 +39,7 @@ typedef struct owned_region {
     PyObject *foreign_is_held;     /* strong: callable that says whether the calling thread holds `foreign`, or NULL */
     struct owned_region *outer;    /* strong; while a `with Region()` block is open: the birth region around it */
     PyObject *weakrefs;
+    char named;                    /* a Region() that the program has: it stays itself when it arrives in a task */
     char membrane;                 /* made by one own() for what comes out of it: forwarded and moved as a whole */
 } owned_region;
 
@@ -76,7 +77,8 @@ void owned_region_note(owned_region *r, PyObject *record);
 void owned_region_depart(owned_region *r, PyObject *record);
 
 /* IN_TRANSIT, or PRIVATE and orphaned or inherited by this thread -> PRIVATE, held by this (registered) thread. 1 if it was so,
- * 0 if another thread was first. Cannot fail. */
+ * 0 if another thread was first. Cannot fail. What was in transit and arrives while a task runs on this thread (task.c)
+ * belongs to the task: it is forwarded to the task's region, unless it is a Region() that the program has. */
 int owned_region_arrive(owned_region *r, PyObject *record);
 
 /* Everything in `from` belongs to `to` from now on. `from` must be PRIVATE (held by this thread, or orphaned) or
@@ -116,6 +118,9 @@ const char *owned_region_named(owned_region *r, owned_region **now);
 /* Give the pooled memory back, when the module goes. */
 struct owned_state;
 void owned_region_drain_pool(struct owned_state *state);
+
+/* Begin a block: this thread's objects are born in `r` from now on, instead of in `outer`, its birth region. */
+void owned_region_open(owned_region *r, owned_region *outer);
 
 /* Close the blocks a thread left open when it ended: `birth` is its birth region, `home` where the chain ends. */
 void owned_region_close_blocks(owned_region *birth, owned_region *home);

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from owned import errors
 from owned._records import Record, Site, calling_site
 from owned._threads import stack_now
-from owned._violations import lock_name, report
+from owned._violations import has_ended, lock_name, report
 
 if TYPE_CHECKING:
     from owned._core import Condition, Lock, RLock, ThreadInfo
@@ -89,7 +89,7 @@ def _judge(
     elif holder is None:
         but = f"another thread holds {it}"
     elif holder.finished:
-        but = f"thread {holder.name!r}, which holds {it}{taken}, has ended"
+        but = f"thread {holder.name!r}, which holds {it}{taken}, {has_ended(holder)}"
     else:
         but = f"thread {holder.name!r} holds {it}"
     if access in _ON_CONDITIONS:

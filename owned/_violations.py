@@ -30,7 +30,7 @@ if hasattr(os, "register_at_fork"):  # the child must not find it held by a thre
         before=_observers_lock.acquire, after_in_parent=_observers_lock.release, after_in_child=_observers_lock.release
     )
 
-_KINDS: dict[str, type[errors.OwnershipError]] = {
+KINDS: dict[str, type[errors.OwnershipError]] = {
     "private": errors.WrongThreadError,
     "shared": errors.LockNotHeldError,
     "frozen": errors.FrozenError,
@@ -48,6 +48,7 @@ ADVICE = {
     "in transit": "Use it on the thread that claims the parcel, after parcel.claim().",
     "orphaned": "Take it over with adopt(obj), or all that its thread left with adopt(thread).",
 }
+
 
 _PLAIN_KEYS = (str, int, float, bool, bytes, type(None))
 
@@ -103,10 +104,10 @@ def make_violation(
     type_name = known_type.__name__
     labelled = label(form, name)
     touch = _touch(type_name, verb, form, labelled)
-    advice = (_where_known(obj) if state == "private" else "") + ADVICE[state]
+    advice = (_where_known(obj) if state == "private" else "") + advice_for(state, record)
     whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
     message = f"thread {toucher!r} tried to {touch}, but {whose_it_is}. {advice}"
-    error = _KINDS[state](
+    error = KINDS[state](
         message,
         type_name=type_name,
         address=id(obj),
@@ -220,18 +221,27 @@ def label(form: str, name: object) -> str | None:
 
 def _touch(type_name: str, verb: str, form: str, label: str | None) -> str:
     if label is None:
-        return f"{verb} {_a(type_name)}"
+        return f"{verb} {with_article(type_name)}"
     if form == "attribute":
         return f"{verb} {type_name}.{label}"
     if form == "item":
         return f"{verb} {type_name}[{label}]"
     if form == "method":
         return f"{verb} {type_name}.{label}()"
-    return f"{verb} {label} on {_a(type_name)}"
+    return f"{verb} {label} on {with_article(type_name)}"
 
 
-def _a(type_name: str) -> str:
+def with_article(type_name: str) -> str:
     return f"an {type_name}" if type_name[:1] in "AEIOUaeiou" else f"a {type_name}"
+
+
+def advice_for(state: str, record: Record | None) -> str:
+    """The way out for a thread that may not touch an object in this state, which a verb (`record`) brought it into."""
+    if state == "in transit" and record is not None and record.channel:
+        return "It belongs to the thread that gets it from there; to keep using it, put a copy, or freeze or share it."
+    if state == "in transit" and record is not None and record.verb == "return":
+        return "It belongs to the first thread that takes the result: future.result()."
+    return ADVICE[state]
 
 
 def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | None) -> str:
@@ -246,9 +256,19 @@ def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | 
         return f"it is shared under {lock_name(lock)}, {held}{done}"
     if state == "frozen":
         return f"it is frozen for ever{done}"
+    if state == "in transit" and record is not None and record.channel:
+        site = f" ({record})" if record.file else ""
+        return f"it was put into {record.channel} and nobody has got it yet{site}"
+    if state == "in transit" and record is not None and record.verb == "return":
+        return f"a task made it whose result nobody has taken yet{done}"
     if state == "in transit":
         return f"it was moved and nobody has claimed it yet{done}"
-    return f"{name}, whose it was, has ended"
+    return f"{name}, whose it was, {'has ended' if owner is None else has_ended(owner)}"
+
+
+def has_ended(thread: ThreadInfo) -> str:
+    """What became of a thread that has ended."""
+    return "has ended" if thread.ended_by is None else f"was ended by {thread.ended_by}"
 
 
 def _where_known(obj: object) -> str:

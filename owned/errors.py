@@ -3,13 +3,23 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
+
+if sys.version_info >= (3, 13):
+    from queue import ShutDown as _ShutDown
+else:
+
+    class _ShutDown(Exception):
+        """What queue.ShutDown is from 3.13 on."""
+
 
 if TYPE_CHECKING:
     from owned._records import Record, Site, Violation
 
 __all__ = [
     "AliasWarning",
+    "ChannelClosed",
     "ForeignObjectWarning",
     "FreezeError",
     "FrozenError",
@@ -20,6 +30,7 @@ __all__ = [
     "OwnershipError",
     "OwnershipWarning",
     "PermitNotHeldError",
+    "UnclaimedWarning",
     "ViolationWarning",
     "WrongThreadError",
 ]
@@ -109,6 +120,10 @@ class LockOrderError(OwnershipError):
     """Two or more locks are taken in orders that contradict each other, or one is taken twice: a deadlock."""
 
 
+class ChannelClosed(RuntimeError, _ShutDown):
+    """A channel is closed: nothing more can be put into it, or will come out. From 3.13 on a ``queue.ShutDown`` too."""
+
+
 class OwnershipWarning(UserWarning):
     """What owned warns of, through ``warnings``: filters, ``-W error`` and pytest know how to deal with it."""
 
@@ -129,3 +144,7 @@ class AliasWarning(OwnershipWarning):
 
 class ForeignObjectWarning(OwnershipWarning):
     """A shared object reaches something that nobody guards."""
+
+
+class UnclaimedWarning(OwnershipWarning):
+    """Something was handed over and nobody took it."""
