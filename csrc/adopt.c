@@ -99,7 +99,8 @@ adopt_object(PyObject *obj)
     }
     else {
         owned_thread_info *owner = owned_region_owner(region);
-        if (owned_region_state_of(region) != OWNED_PRIVATE || owner != owned_this_thread.info)
+        int by_thread = owned_region_state_of(region) == OWNED_PRIVATE && owned_load_ptr(&region->task) == NULL;
+        if (!owned_region_is_mine(region) && (!by_thread || owner != owned_this_thread.info))
             result = owned_violation(obj, region, &adopting, NULL);
         Py_XDECREF((PyObject *)owner);
     }
