@@ -15,7 +15,7 @@ from typing import Any
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 import crowds
 import owned
@@ -126,11 +126,16 @@ def done(_result: object) -> Answer:
 
 Command = tuple[str, int, int, int]
 KINDS = (
-    *("touch", "share", "freeze", "move", "claim", "adopt"),
+    *("touch", "touch", "touch", "share", "freeze", "move", "claim", "claim", "adopt"),
     *("take", "take", "take", "release", "release", "adopt lock"),
     *("put", "put", "put", "get", "get", "get", "select", "close"),
-    *("submit", "result"),
+    *("submit", "submit", "result", "result"),
 )
+CROWDS = [
+    *(("count", kind) for kind in crowds.COUNTERS),
+    *(("race", kind) for kind in crowds.RACES),
+    *(("stream", kind) for kind in crowds.STREAMS),
+]
 numbers = st.integers(0, 63)
 commands = st.tuples(st.sampled_from(KINDS), st.integers(0, ACTORS - 1), numbers, numbers)
 PATIENCE = ("none", "short", "for ever")
@@ -455,6 +460,11 @@ class Sharing(RuleBasedStateMachine):
 
     # -- the rules
 
+    @initialize(kinds=st.lists(st.sampled_from([chain, chain, region]), min_size=2, max_size=ACTORS))
+    def make_some(self, kinds: list[Callable[[], list[Any]]]) -> None:
+        for place, kind in enumerate(kinds):
+            self.make(place, kind)
+
     @precondition(lambda self: len(self.things) < MOST_THINGS)
     @rule(place=st.integers(0, ACTORS - 1), kind=st.sampled_from([chain, chain, region]))
     def make(self, place: int, kind: Callable[[], list[Any]]) -> None:
@@ -512,34 +522,23 @@ class Sharing(RuleBasedStateMachine):
         tally["crowds"] += 1
         return [results[number] for number in range(len(works))]
 
-    def crowd_of(self, most: int) -> int:
-        return max(2, min(most, len(self.free())))
-
     @precondition(lambda self: len(self.free()) > 1)
-    @rule(kind=st.sampled_from(sorted(crowds.COUNTERS)), most=st.integers(2, ACTORS))
-    def count(self, kind: str, most: int) -> None:
-        """Numbers that are changed under one lock add up, and whoever reads under it sees them agree."""
-        self.told.append(f"count under {kind}")
-        works, check = crowds.COUNTERS[kind](self.crowd_of(most), TURNS)
-        check(self.everybody(works))
-
-    @precondition(lambda self: len(self.free()) > 1)
-    @rule(kind=st.sampled_from(sorted(crowds.RACES)), most=st.integers(2, ACTORS))
-    def race(self, kind: str, most: int) -> None:
-        """Of many who want what only some can have, exactly those get it."""
-        self.told.append(f"race for {kind}")
-        works, check = crowds.RACES[kind](self.crowd_of(most))
-        check(self.everybody(works))
-
-    @precondition(lambda self: len(self.free()) > 1)
-    @rule(kind=st.sampled_from(sorted(crowds.STREAMS)), most=st.integers(2, ACTORS), size=st.integers(0, 3))
-    def stream(self, kind: str, most: int, size: int) -> None:
-        """What many send to many arrives once, whole, and is its receiver's."""
-        self.told.append(f"stream through {kind}, {size}")
-        works, check = crowds.STREAMS[kind](self.crowd_of(most), TURNS, size)
-        got = self.everybody(works)
-        check(got)
-        tally["hand-overs"] += sum(map(len, got))
+    @rule(what=st.sampled_from(CROWDS), most=st.integers(2, ACTORS), size=st.integers(0, 3))
+    def crowd(self, what: tuple[str, str], most: int, size: int) -> None:
+        """Numbers add up, races have as many winners as there are prizes, and what is sent arrives once, whole."""
+        sort, kind = what
+        threads = max(2, min(most, len(self.free())))
+        self.told.append(f"{sort} {kind} by {threads}, {size}")
+        if sort == "count":
+            works, check = crowds.COUNTERS[kind](threads, TURNS)
+        elif sort == "race":
+            works, check = crowds.RACES[kind](threads)
+        else:
+            works, check = crowds.STREAMS[kind](threads, TURNS, size)
+        results = self.everybody(works)
+        check(results)
+        if sort == "stream":
+            tally["hand-overs"] += sum(map(len, results))
 
 
 def told(op: Op) -> str:
