@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 import crowds
 import owned
@@ -124,6 +125,11 @@ def done(_result: object) -> Answer:
     return DONE
 
 
+def closed(channel: Any) -> Answer:
+    """The answer of close()."""
+    return done(channel.close())
+
+
 Command = tuple[str, int, int, int]
 KINDS = (
     *("touch", "touch", "touch", "share", "freeze", "move", "claim", "claim", "adopt"),
@@ -194,7 +200,7 @@ class Sharing(RuleBasedStateMachine):
         """Close, give back, end: what waits must go on then."""
         try:
             for number, channel in enumerate(self.channels):
-                self.round([(None, Close(0, number), lambda: done(channel.close()))])
+                self.round([(None, Close(0, number), functools.partial(closed, channel))])
             while self.waiting or any(self.held(place) for place in range(ACTORS)):
                 free = [place for place in self.free() if self.held(place)]
                 if free:
@@ -325,7 +331,7 @@ class Sharing(RuleBasedStateMachine):
                 return self.get(place, me, ((0, 1), (1, 2), (0, 1, 2))[a % 3], self.patience(b % 3))
             case "close" if b % 8 == 0:
                 number = self.pick(self.channels, a)
-                return place, Close(me, number), lambda: done(self.channels[number].close())
+                return place, Close(me, number), functools.partial(closed, self.channels[number])
             case "result" if self.futures:
                 number = self.pick(self.futures, a)
                 future, raises = self.futures[number]
@@ -556,3 +562,77 @@ Sharing.TestCase.settings = settings(
     ],  # threads: to run a failure again, smaller, need not fail; the story that it tells is whole
 )
 TestSharing = Sharing.TestCase
+
+
+class Free:
+    """A lock that everybody may have at any time."""
+
+    def acquire(self, **_: Any) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+class WithFreeLock(Sharing):
+    """The machine, where the first lock does not keep anybody out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handles = [(parts, Free() if parts == ((0, "write"),) else lock) for parts, lock in self.handles]
+
+
+def test_wrong_lock() -> None:
+    """The machine finds a lock that is none."""
+    with pytest.raises(AssertionError, match="no order of the calls explains"):
+        run_state_machine_as_test(
+            WithFreeLock, settings=settings(Sharing.TestCase.settings, max_examples=200, database=None)
+        )
+
+
+LOCKED = World(
+    things={0: ("private", 1), 1: ("shared", 0), 2: ("moved",)},
+    locks={0: LockState("Lock", owner=1, depth=1), 1: LockState("RWLock", readers=((1, 1),))},
+    channels={0: ChannelState(0, items=(("number", 5), ("number", 6))), 1: ChannelState(1)},
+    parcels={0: 0},
+)
+IMPOSSIBLE: dict[str, list[tuple[Op, Answer | None]]] = {
+    "two have one lock": [(Take(2, ((0, "write"),), "none"), YES)],
+    "a free lock is refused": [(Release(1, ((0, "write"),)), DONE), (Take(2, ((0, "write"),), "for ever"), NO)],
+    "a release wakes nobody": [(Release(1, ((0, "write"),)), DONE), (Take(2, ((0, "write"),), "for ever"), None)],
+    "a writer beside a reader": [(Take(2, ((1, "write"),), "none"), YES)],
+    "a reader waits for nobody": [(Take(2, ((1, "read"),), "for ever"), None)],
+    "a foreign object is touched": [(Touch(2, 0, False), DONE)],
+    "written without the lock": [(Touch(2, 1, True), DONE)],
+    "a parcel is claimed twice": [(Claim(2, 0), ("thing", 0)), (Claim(3, 0), ("thing", 0))],
+    "an item is got twice": [
+        (Get(2, (0,), "none"), ("got", 0, "number", 5)),
+        (Get(3, (0,), "none"), ("got", 0, "number", 5)),
+    ],
+    "an item is overtaken": [(Get(2, (0,), "none"), ("got", 0, "number", 6))],
+    "an item is not seen": [(Get(2, (0, 1), "for ever"), None)],
+    "a put is not seen": [(Put(1, 1, ("number", 7), "none"), DONE), (Get(2, (1,), "for ever"), None)],
+    "too many in a channel": [(Put(me, 1, ("number", me), "none"), DONE) for me in (2, 3)],
+    "moved, and still mine": [(Touch(1, 2, False), DONE)],
+    "closed, and nobody hears of it": [(Close(1, 1), DONE), (Get(2, (1,), "for ever"), None)],
+}
+
+
+@pytest.mark.parametrize("what", IMPOSSIBLE)
+def test_oracle_refuses(what: str) -> None:
+    """What must not be is not explained: by no order of the calls."""
+    calls = IMPOSSIBLE[what]
+    answered = {op: answer for op, answer in calls if answer is not None}
+    assert explain([LOCKED], [op for op, _ in calls], answered) == []
+
+
+def test_oracle_explains() -> None:
+    """What one order allows and another does not is explained by the one."""
+    release, take, late = (
+        Release(1, ((0, "write"),)),
+        Take(2, ((0, "write"),), "for ever"),
+        Take(3, ((0, "write"),), "none"),
+    )
+    calls = [late, take, release]
+    for answers, owner in (({take: YES, late: NO}, 2), ({late: YES}, 3)):
+        assert [world.locks[0].owner for world in explain([LOCKED], calls, {release: DONE, **answers})] == [owner]

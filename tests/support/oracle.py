@@ -2,8 +2,8 @@
 """An oracle of sharing: what each call may answer, and what it changes, with several calls under way at once.
 
 A ``World`` is who may touch what now. An ``Op`` is one call by one thread; it knows the answers that it may give in a
-world, each with the world after it, and none where it has to wait. ``explain`` looks for an order of the calls that have
-answered in which each gives the answer it gave, and after which none of those that still wait could go on.
+world, each with the world after it, and none where it has to wait. ``explain`` looks for an order of the calls that
+have answered in which each gives the answer it gave, and after which none of those that still wait could go on.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class World:
     """Who may touch what.
 
     Attributes:
-        things: by number: ("private", who), ("shared", lock), ("frozen",), ("moved",), ("working",) while a pool has it,
-            ("unborn",) before the task that makes it has given it away.
+        things: by number: ("private", who), ("shared", lock), ("frozen",), ("moved",), ("working",) while a pool has
+            it, ("unborn",) before the task that makes it has given it away.
         locks: by number.
         channels: by number.
         parcels: by number: the thing inside, or None once claimed.
@@ -86,7 +86,8 @@ class World:
 
     def but(self, **changes: Mapping[int, Any]) -> World:
         """A copy with entries changed: ``but(things={3: ("frozen",)})``."""
-        return attrs.evolve(self, **{name: {**getattr(self, name), **new} for name, new in changes.items()})
+        changed: dict[str, Any] = {name: {**getattr(self, name), **new} for name, new in changes.items()}
+        return attrs.evolve(self, **changed)
 
     def holds(self, who: int, lock: int, side: str) -> bool:
         """Does `who` hold the lock, so that it may write, or at least read?"""
