@@ -482,6 +482,20 @@ class Sharing(RuleBasedStateMachine):
             world.things[number] = ("private", life)
         self.told.append(f"{life}: {kind.__name__} {number}")
 
+    @rule(place=st.integers(0, ACTORS - 1), with_locks=st.integers(0, 3))
+    def end(self, place: int, with_locks: int) -> None:
+        """A thread ends, now and then with locks that it holds; another one comes."""
+        place = self.free()[place % len(self.free())]
+        held = {number for number, _ in self.held(place)}
+        if held and (with_locks or any(held & op.locks() for op in self.waiting)):
+            return  # who waits already looks up twice a second only
+        life, actor = self.actors[place]
+        actor.end()
+        for world in self.worlds:
+            world.ended |= {life}
+        self.told.append(f"{life}: ends")
+        self.actors[place] = self.new_actor()
+
     @rule(command=commands)
     def alone(self, command: Command) -> None:
         """One call."""

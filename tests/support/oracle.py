@@ -133,6 +133,10 @@ class Op:
         """Is it wrong that it still waits?"""
         return bool(self.answers(world, others))
 
+    def locks(self) -> set[int]:
+        """The locks that it is about."""
+        return set()
+
 
 @attrs.define(eq=False)
 class Touch(Op):
@@ -249,22 +253,21 @@ class Take(Op):
 
     def answers(self, world: World, others: Collection[Op]) -> Answers:
         locks = dict(world.locks)
-        missing = False
-        for number, side in self.parts:
+        for number, side in self.parts:  # they are taken in this order, and the first that is not to be had decides
             state = locks[number]
-            if any(who in world.ended and who != self.me for who in holders(state)) and not may_join(state, side):
+            if any(who in world.ended for who in holders(state)) and not may_join(state, side):
                 return [(error("OrphanedError"), world)]
             if side == "write" and state.reads(self.me) and state.owner != self.me:
                 return [(error("LockOrderError"), world)]
             after = taken(state, side, self.me)
-            if after is None:
-                if state.owner == self.me and state.kind == "Lock" and self.patience == "for ever":
-                    return [(error("LockOrderError"), world)]
-                missing = True
-            else:
+            if after is not None:
                 locks[number] = after
-        if missing:
-            return [] if self.patience == "for ever" else [(NO, world)]
+            elif self.patience != "for ever":
+                return [(NO, world)]
+            elif state.owner == self.me and state.kind == "Lock":
+                return [(error("LockOrderError"), world)]
+            else:
+                return []
         answers = [(YES, attrs.evolve(world, locks=locks))]
         if self.patience != "for ever" and self._may_be_kept_out(world, others):
             answers.append((NO, world))
@@ -272,6 +275,9 @@ class Take(Op):
 
     def is_due(self, world: World, others: Collection[Op]) -> bool:
         return bool(self.answers(world, others)) and not self._may_be_kept_out(world, others)
+
+    def locks(self) -> set[int]:
+        return {number for number, _ in self.parts}
 
     def takes_one_of_several(self, lock: int) -> bool:
         """May it hold this lock for a moment, while it waits for another one?"""
