@@ -8,10 +8,9 @@
  * The dict is only used under foreign_mutex (with the GIL: between two calls that cannot release it). Its keys are ints
  * and its values weak references, so nothing under the mutex runs Python code. */
 // SPDX-License-Identifier: MIT
-#include "lock.h"
+#include "rwlock.h"
 
 #include "carrier.h"
-#include "state.h"
 
 /* The region an entry's weak reference stands for, or NULL if it has died; never an error. New reference. */
 static owned_region *
@@ -109,6 +108,12 @@ owned_lock_region(PyObject *lock)
 {
     if (owned_lock_check(lock))
         return (owned_region *)Py_NewRef(lock);
+    if (owned_rwlock_is_side(lock)) {
+        PyErr_Format(PyExc_TypeError,
+                     "`lock` must be a lock, got one side of an RWLock: share under the lock itself, `lock=rw`, which is read "
+                     "under rw.read and written under rw.write");
+        return NULL;
+    }
     if (owned_carried(lock) != NULL) {
         PyErr_Format(PyExc_TypeError, "`lock` must be a lock, got a guarded object, %.200s: a lock belongs to no thread",
                      Py_TYPE(lock)->tp_name);

@@ -17,6 +17,7 @@ int owned_park_add(PyObject *module);
 int owned_passing_add(PyObject *module);
 int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
+int owned_rwlock_add(PyObject *module);
 int owned_method_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
@@ -41,6 +42,7 @@ static int (*const parts[])(PyObject *) = {
     owned_passing_add,
     owned_lock_order_add,
     owned_lock_add,
+    owned_rwlock_add,
     owned_method_add,
     owned_check_add,
     owned_share_add,

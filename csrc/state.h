@@ -15,7 +15,7 @@
     X(Region) X(ThreadInfo) X(Tenure) X(Parcel) X(Unchecked)                                                            \
     X(Owned) X(CheckedSlot) X(GuardedMethod) X(WrappedMethod)                                                           \
     X(List) X(Dict) X(Set) X(ContainerIterator) X(DictKeys) X(DictValues) X(DictItems)                                  \
-    X(Lock) X(RLock)                                                                                                    \
+    X(Lock) X(RLock) X(RWLock) X(ReadSide) X(WriteSide)                                                                 \
     X(Wrapper)                                                                                                          \
     X(FrozenBase) X(FrozenPlain) X(FrozenField) X(GuardedSlot) X(FreezePlan) X(FrozenDict)
 
@@ -24,6 +24,7 @@
     X(make_refusal, "owned._violations", "make_refusal")                                                                \
     X(describe_stub, "owned._violations", "describe_stub")                                                              \
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                             \
+    X(make_rwlock_violation, "owned._lock_violations", "make_rwlock_violation")                                         \
     X(verify_held, "owned._requires", "verify_held")                                                                    \
     X(passing_of, "owned._passing", "passing_of")                                                                       \
     X(about_to_wait, "owned._waits", "about_to_wait")                                                                   \

@@ -65,7 +65,8 @@ static int
 is_ours(PyTypeObject *type)
 {
     owned_state *state = owned_the_state;
-    PyTypeObject *const ours[] = {state->Region, state->ThreadInfo, state->Parcel, state->Unchecked, state->Lock, state->RLock};
+    PyTypeObject *const ours[] = {state->Region,    state->ThreadInfo, state->Parcel,   state->Unchecked, state->Lock,
+                                  state->RLock, state->RWLock,     state->ReadSide, state->WriteSide};
     for (size_t i = 0; i < Py_ARRAY_LENGTH(ours); i++)
         if (ours[i] != NULL && PyType_IsSubtype(type, ours[i]))
             return 1;

@@ -65,7 +65,7 @@ def is_held(lock: Any) -> bool:
     """
     from owned import _core
 
-    if isinstance(lock, (_core.Lock, _core.RLock)):
+    if isinstance(lock, (_core.Lock, _core.RLock, _core.RWLock, _core.ReadSide, _core.WriteSide)):
         return lock._is_owned()  # type: ignore[union-attr, no-any-return]
     return bool(probe(lock)())
 
