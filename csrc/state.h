@@ -66,8 +66,8 @@
 
 #define OWNED_STATE_NAMES(X) /* interned strings */                                                                     \
     X(__class__) X(__dict__) X(__init_subclass__) X(__del__)                                                           \
-    X(__freeze_plan__) X(__name__) X(__qualname__) X(reading) X(acquire) X(release)                                   \
-    X(fget) X(fset) X(fdel) X(__owned_unlocked__) X(__orig_class__)
+    X(__freeze_plan__) X(__name__) X(__qualname__) X(acquire) X(release)                                   \
+    X(fget) X(fset) X(fdel) X(__owned_unlocked__) X(__orig_class__) X(__missing__)
 
 typedef struct owned_state {
 #define X(name) PyTypeObject *name;

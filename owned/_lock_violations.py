@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from owned import errors
 from owned._records import Record, Site, calling_site
 from owned._threads import stack_now
-from owned._violations import lock_name, report
+from owned._violations import lock_name, report, told_holders
 
 if TYPE_CHECKING:
     from owned._core import Lock, RLock, RWLock, ThreadInfo
@@ -202,13 +202,3 @@ def _judge_sides(
         f"{told_holders(None, readers)} and has ended, so nobody will release it",
         "adopt(lock) lets go of what threads that have ended held as readers.",
     )
-
-
-def told_holders(writer: ThreadInfo | None, readers: list[ThreadInfo]) -> str:
-    """Who holds an RWLock, as a clause: "thread 'a' holds the read side, with 2 others"."""
-    if writer is not None:
-        return f"thread {writer.name!r} holds the write side"
-    if not readers:
-        return "nobody holds it"
-    others = "" if len(readers) == 1 else f", with {len(readers) - 1} other{'s' * (len(readers) > 2)},"
-    return f"thread {readers[0].name!r}{others} holds the read side"

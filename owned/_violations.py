@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -102,7 +103,9 @@ def make_violation(
     type_name = known_type.__name__
     labelled = label(form, name)
     touch = _touch(type_name, verb, form, labelled)
-    advice = (_where_known(obj) if state == "private" else "") + ADVICE[state]
+    advice = (_where_known(obj) if state == "private" else "") + _advice(
+        state, lock, writes, form == "method" and _is_own_method(known_type, labelled or "")
+    )
     whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
     message = f"thread {toucher!r} tried to {touch}, but {whose_it_is}. {advice}"
     error = _KINDS[state](
@@ -198,6 +201,11 @@ def describe_stub(known_type: type, address: int, facts: Facts) -> str:
 
 def lock_name(lock: object) -> str:
     """A lock's type and address: its own repr may be anybody's code."""
+    from owned import _core
+
+    rwlock = _core.rwlock_of_side(lock)
+    if rwlock is not None:
+        return f"the {'read' if isinstance(lock, _core.ReadSide) else 'write'} side of {lock_name(rwlock)}"
     return f"<{type(lock).__name__} at {id(lock):#x}>"
 
 
@@ -205,6 +213,11 @@ def whose(facts: Facts) -> str:
     """A clause that tells what state an object is in and through whom."""
     state, owner, holder, lock, record = facts
     return _whose(state, holder if state == "shared" else owner, lock, record)
+
+
+def advice(facts: Facts) -> str:
+    """What another thread can do to touch an object."""
+    return _advice(facts[0], facts[3], True, False)
 
 
 def label(form: str, name: object) -> str | None:
@@ -234,6 +247,8 @@ def _a(type_name: str) -> str:
 def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | None) -> str:
     name = "an unknown thread" if owner is None else f"thread {owner.name!r}"
     done = "" if record is None else f" ({record})"
+    if state == "shared" and (readers := _readers(lock)):
+        return f"it is shared under {lock_name(lock)}, {_who_reads(readers)}{done}"
     if state == "private":
         return f"it is private to {name}{done}"
     if state == "shared":
@@ -246,6 +261,55 @@ def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | 
     if state == "in transit":
         return f"it was moved and nobody has claimed it yet{done}"
     return f"{name}, whose it was, has ended"
+
+
+def _readers(lock: object) -> list[ThreadInfo]:
+    """The threads that hold the read side of a lock, if it has one: the calling thread first."""
+    from owned import _core
+
+    if not isinstance(lock, _core.RWLock):
+        return []
+    me = _core.thread_id()
+    return sorted(_core.rwlock_readers(lock), key=lambda reader: reader.id != me)
+
+
+def _who_reads(readers: list[ThreadInfo]) -> str:
+    from owned import _core
+
+    first, others = readers[0], len(readers) - 1
+    also = "" if not others else f" with {others} other thread{'s' * (others > 1)}"
+    if first.id == _core.thread_id():
+        return f"whose read side this thread holds{also}"
+    return f"whose read side thread {first.name!r} {'held when it ended' if first.finished else 'holds'}{also}"
+
+
+def _advice(state: str, lock: object, writes: bool, may_only_read: bool) -> str:
+    from owned import _core
+
+    if state != "shared" or not isinstance(lock, _core.RWLock):
+        return ADVICE[state]
+    if lock.read._is_owned():  # type: ignore[attr-defined]
+        advice = "What may write needs the write side: give the read side back, then `with locked(obj): ...`."
+        return advice + (" A method that only reads says so with @reads." if may_only_read else "")
+    if writes:
+        return "Take the write side of its lock around the access: `with locked(obj): ...`."
+    return "Take the read side of its lock around the access, `with locked(obj, read=True): ...`, or the write side."
+
+
+def _is_own_method(known_type: type, name: str) -> bool:
+    """Is it a method that its class could mark, rather than one of a type written in C?"""
+    found = next((vars(base)[name] for base in known_type.__mro__ if name in vars(base)), None)
+    return isinstance(found, types.FunctionType)
+
+
+def told_holders(writer: ThreadInfo | None, readers: list[ThreadInfo]) -> str:
+    """Who holds an RWLock, as a clause: "thread 'a', with 2 others, holds the read side"."""
+    if writer is not None:
+        return f"thread {writer.name!r} holds the write side"
+    if not readers:
+        return "nobody holds it"
+    others = "" if len(readers) == 1 else f", with {len(readers) - 1} other{'s' * (len(readers) > 2)},"
+    return f"thread {readers[0].name!r}{others} holds the read side"
 
 
 def _where_known(obj: object) -> str:
