@@ -165,6 +165,24 @@ owned_rwlock_is_locked(owned_rwlock *self, owned_side side)
     return locked;
 }
 
+static size_t
+length_of(owned_waiters *queue)
+{
+    size_t count = 0;
+    for (owned_waiter *waiter = owned_waiters_first(queue); waiter != NULL; waiter = waiter->next)
+        count++;
+    return count;
+}
+
+void
+owned_rwlock_count_waiting(owned_rwlock *self, size_t *readers, size_t *writers)
+{
+    owned_mutex_lock(&self->mutex);
+    *readers = length_of(&self->reading);
+    *writers = length_of(&self->writing);
+    owned_mutex_unlock(&self->mutex);
+}
+
 /* ---- under the mutex ------------------------------------------------------------------------------------------------ */
 
 /* Keep room for one more reader. 0, or -1 (no error set). */

@@ -110,6 +110,9 @@ int owned_rwlock_adopt(PyObject *lock);
 /* The ThreadInfos of the threads that hold the read side: a new list, NULL with an error set. */
 PyObject *owned_rwlock_readers(owned_rwlock *lock);
 
+/* How many threads stand in line for each side. */
+void owned_rwlock_count_waiting(owned_rwlock *lock, size_t *readers, size_t *writers);
+
 /* The side as an object: new reference, NULL with an error set. */
 PyObject *owned_rwlock_side_object(owned_rwlock *lock, owned_side side);
 

@@ -449,6 +449,16 @@ rwlock_readers_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 }
 
 static PyObject *
+rwlock_waiting_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    size_t readers, writers;
+    if (!owned_rwlock_check(obj))
+        return PyErr_Format(PyExc_TypeError, "rwlock_waiting() takes an RWLock, got %.200s", Py_TYPE(obj)->tp_name);
+    owned_rwlock_count_waiting((owned_rwlock *)obj, &readers, &writers);
+    return Py_BuildValue("nn", (Py_ssize_t)readers, (Py_ssize_t)writers);
+}
+
+static PyObject *
 rwlock_of_side_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 {
     return Py_NewRef(owned_rwlock_is_side(obj) ? (PyObject *)((owned_rwlock_side *)obj)->lock : Py_None);
@@ -457,6 +467,8 @@ rwlock_of_side_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 static PyMethodDef functions[] = {
     {"rwlock_readers", rwlock_readers_impl, METH_O,
      PyDoc_STR("rwlock_readers(lock, /)\n--\n\nThe ThreadInfos of the threads that hold the read side of an RWLock.")},
+    {"rwlock_waiting", rwlock_waiting_impl, METH_O,
+     PyDoc_STR("rwlock_waiting(lock, /)\n--\n\nHow many threads stand in line for the read side, and for the write side.")},
     {"rwlock_of_side", rwlock_of_side_impl, METH_O,
      PyDoc_STR("rwlock_of_side(side, /)\n--\n\nThe RWLock that an object is a side of, or None.")},
     {NULL, NULL, 0, NULL},

@@ -13,7 +13,7 @@ import pytest
 
 import owned
 from actors import Actor
-from locks import LIMIT, held_elsewhere, join, orphan
+from locks import LIMIT, held_elsewhere, in_line, join, orphan
 from owned import _core
 
 SIDES = pytest.mark.parametrize("side", ["read", "write"])
@@ -35,13 +35,6 @@ def other():
 
 def taken_by(rw, way):
     return rw if way == "itself" else getattr(rw, way)
-
-
-def stands_in_line(rw, thread):
-    """The thread waits for the write side: from then on a reader that comes by has to wait, too."""
-    while not rw.read.locked():
-        assert thread.is_alive()
-        threading.Event().wait(0.001)
 
 
 @WAYS
@@ -111,7 +104,7 @@ def test_reading_again_while_a_writer_waits(rw, other):
     with rw.read:
         writer = threading.Thread(target=lambda: rw.write.acquire() and rw.write.release())
         writer.start()
-        stands_in_line(rw, writer)
+        in_line(rw, writers=1)
         assert rw.read.acquire(timeout=LIMIT)
         assert not other(rw.read.acquire, False)
         rw.read.release()
@@ -526,9 +519,10 @@ def test_orphaned_while_waiting(rw):
     reader_dies(rw.read.acquire)
     writer = threading.Thread(target=write)
     writer.start()
-    stands_in_line(rw, writer)
+    in_line(rw, writers=1)
     behind = threading.Thread(target=lambda: read.append(rw.read.acquire(timeout=LIMIT)))
     behind.start()
+    in_line(rw, writers=1, readers=1)
     reader_dies.end()
     join(writer)
     join(behind)
