@@ -4,9 +4,9 @@
 Uncontended: ``with`` on each side, on one thread. Contended: two threads that read, each taking the read side and
 looking an item up in a plain dict, ``--work`` times per block; what is told is the time until both are done, per block
 of one thread. Ours against ``readerwriterlock`` (RWLockFair, RWLockWrite), ``fasteners.ReaderWriterLock``,
-``threading.RLock`` and ``owned.RLock``, interleaved in one run. Each number is the median over the rounds, in nanoseconds
-with the empty loop taken off (uncontended), and as a ratio to ``owned.RWLock`` of the same round. A peer that is not
-installed is left out, and said so. Not measured: writers among the readers.
+``threading.RLock`` and ``owned.RLock``, interleaved in one run. Each number is the median over the rounds, in
+nanoseconds with the empty loop taken off (uncontended), and as a ratio to ``owned.RWLock`` of the same round. A peer
+that is not installed is left out, and said so. Not measured: writers among the readers.
 
     python benchmarks/bench_rwlock.py [--rounds N] [--work N]
 """

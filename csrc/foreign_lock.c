@@ -95,11 +95,16 @@ done:
     return result;
 }
 
-/* A Condition over one of our locks stands for that lock: the answer is then the lock's own bound method. */
+/* A Condition over one of our locks, or over one of its sides, stands for that lock: the answer is then the lock's or
+ * the side's own bound method. */
 static PyObject *
 our_lock_behind_borrowed(PyObject *is_held)
 {
+    owned_rwlock *rw;
+    owned_side side;
     PyObject *self = PyCFunction_Check(is_held) ? PyCFunction_GET_SELF(is_held) : NULL;
+    if (self != NULL && owned_rwlock_of(self, &rw, &side))
+        return (PyObject *)rw;
     return self != NULL && owned_lock_check(self) ? self : NULL;
 }
 
