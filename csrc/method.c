@@ -19,6 +19,7 @@
 #include "method.h"
 
 #include "carrier.h"
+#include "compound_lock.h"
 #include "frozen.h"
 #include "rwlock.h"
 
@@ -105,7 +106,7 @@ lock_of_call(guarded_method *self, PyObject *first, PyObject **lock)
         return 0;
     if (*lock == NULL)
         return -1;
-    if (*lock == Py_None || (owned_lock_check(*lock) && is_mine((owned_region *)*lock)) ||
+    if (*lock == Py_None || owned_lock_is_held(*lock) ||
         (self->kind == READS && owned_lock_check(*lock) && owned_rwlock_i_read((owned_region *)*lock))) {
         Py_CLEAR(*lock);
         return 0;
@@ -182,7 +183,7 @@ give_back(PyObject *side, PyObject *result)
 static int
 verify(guarded_method *self, PyObject *first)
 {
-    if (self->lock != NULL && owned_lock_check(self->lock) && is_mine((owned_region *)self->lock))
+    if (self->lock != NULL && owned_lock_is_held(self->lock))
         return 0;
     PyObject *done = PyObject_CallFunctionObjArgs(owned_the_state->verify_held, self->function,
                                                   self->lock == NULL ? Py_None : self->lock,

@@ -22,21 +22,32 @@ except ModuleNotFoundError as error:
 
 from owned._classes import owned
 from owned._core import (
+    AtomicInt,
+    AtomicRef,
+    BoundedSemaphore,
+    Channel,
+    CompoundLock,
+    Condition,
     Dict,
+    Lazy,
     List,
     Lock,
+    Once,
     Owned,
     Parcel,
     Region,
     RLock,
     RWLock,
+    Semaphore,
     Set,
     ThreadInfo,
     adopt,
     frozendict,
     move,
     own,
+    select,
     share,
+    task_private,
     unchecked,
     unwrap,
 )
@@ -47,14 +58,17 @@ from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
 from owned._modes import Mode, checked, configure, guard, mode, strict
 from owned._own_class import own_class
+from owned._pool import ThreadPoolExecutor
 from owned._recorded import violations
 from owned._records import Record, Site, Violation
 from owned._requires import requires
 from owned._settings import apply as _apply_settings
 from owned._stats import Stats, stats
 from owned._synchronized import reads, synchronized
+from owned._thread import Thread
 from owned.errors import (
     AliasWarning,
+    ChannelClosed,
     ForeignObjectWarning,
     FreezeError,
     FrozenError,
@@ -64,7 +78,10 @@ from owned.errors import (
     OrphanedError,
     OwnershipError,
     OwnershipWarning,
+    PermitNotHeldError,
+    UnclaimedWarning,
     ViolationWarning,
+    WrongTaskError,
     WrongThreadError,
 )
 
@@ -72,6 +89,9 @@ from owned.errors import (
 IllegalThreadAccessException = WrongThreadError
 UnprotectedAccessException = LockNotHeldError
 TransferBox = Parcel
+
+# What it is most often used as.
+Counter = AtomicInt
 
 _apply_settings()
 del _apply_settings
@@ -83,35 +103,51 @@ if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` 
 
 __all__ = [
     "AliasWarning",
+    "AtomicInt",
+    "AtomicRef",
+    "BoundedSemaphore",
+    "Channel",
+    "ChannelClosed",
+    "CompoundLock",
+    "Condition",
+    "Counter",
     "Dict",
     "ForeignObjectWarning",
     "FreezeError",
     "FrozenError",
     "IllegalThreadAccessException",
+    "Lazy",
     "List",
     "Lock",
     "LockNotHeldError",
     "LockOrderError",
     "Mode",
     "MovedError",
+    "Once",
     "OrphanedError",
     "Owned",
     "OwnershipError",
     "OwnershipWarning",
     "Parcel",
+    "PermitNotHeldError",
     "RLock",
     "RWLock",
     "Record",
     "Region",
+    "Semaphore",
     "Set",
     "Site",
     "State",
     "Stats",
+    "Thread",
     "ThreadInfo",
+    "ThreadPoolExecutor",
     "TransferBox",
+    "UnclaimedWarning",
     "UnprotectedAccessException",
     "Violation",
     "ViolationWarning",
+    "WrongTaskError",
     "WrongThreadError",
     "adopt",
     "checked",
@@ -135,11 +171,13 @@ __all__ = [
     "register",
     "register_lock",
     "requires",
+    "select",
     "share",
     "state",
     "stats",
     "strict",
     "synchronized",
+    "task_private",
     "thaw",
     "unchecked",
     "unwrap",

@@ -21,6 +21,11 @@ _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "multiprocessing.managers": ("BaseManager", "BaseProxy"),
     "socketserver": ("BaseServer",),
     "logging": ("Handler", "Logger"),
+    "owned.aio": ("Queue", "_Call", "_Callback"),
+    "owned._core": (
+        *("Lock", "RLock", "RWLock", "ReadSide", "WriteSide"),
+        *("Channel", "AtomicInt", "AtomicRef", "Once", "Lazy"),
+    ),
 }
 
 _OF_EVENT_LOOP: Final[dict[str, tuple[str, ...]]] = {

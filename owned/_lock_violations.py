@@ -10,25 +10,27 @@ from typing import TYPE_CHECKING, TypeAlias
 from owned import errors
 from owned._records import Record, Site, calling_site
 from owned._threads import stack_now
-from owned._violations import lock_name, report, told_holders
+from owned._violations import has_ended, lock_name, report, told_holders
 
 if TYPE_CHECKING:
-    from owned._core import Lock, RLock, RWLock, ThreadInfo
+    from owned._core import Condition, Lock, RLock, RWLock, ThreadInfo
     from owned._violations import Facts
 
 Place: TypeAlias = tuple[CodeType, int]
 _Verdict: TypeAlias = "tuple[type[errors.OwnershipError], str, str]"
 
+_ON_CONDITIONS = ("wait on", "notify")
+
 
 def make_lock_violation(
-    lock: Lock | RLock, facts: Facts, access: str, hold: str, taken: Place | None
+    lock: Lock | RLock | Condition, facts: Facts, access: str, hold: str, taken: Place | None
 ) -> errors.OwnershipError:
     """The exception for a call that a lock refused. Called by the C core.
 
     Args:
-        lock: the lock.
-        facts: what the core knows of it.
-        access: ``"acquire"``, ``"release"`` or ``"adopt"``.
+        lock: the lock, or the condition.
+        facts: what the core knows of the lock.
+        access: ``"acquire"``, ``"release"`` or ``"adopt"``; of a condition ``"wait on"`` or ``"notify"``.
         hold: ``"mine"`` if the calling thread holds it, ``"nobody's"``, or ``"another's"``.
         taken: the code and the line with which its holder took it, where strict mode noted it.
     """
@@ -134,14 +136,17 @@ def _judge(access: str, holder: ThreadInfo | None, hold: str, taken: str) -> _Ve
             f"it holds it already{taken}, and would wait for itself for ever",
             "Use an owned.RLock where its holder may acquire it again.",
         )
+    it = "its lock" if access in _ON_CONDITIONS else "it"
     if hold == "nobody's":
-        but = "nobody holds it"
+        but = f"nobody holds {it}"
     elif holder is None:
-        but = "another thread holds it"
+        but = f"another thread holds {it}"
     elif holder.finished:
-        but = f"thread {holder.name!r}, which holds it{taken}, has ended"
+        but = f"thread {holder.name!r}, which holds {it}{taken}, {has_ended(holder)}"
     else:
-        but = f"thread {holder.name!r} holds it"
+        but = f"thread {holder.name!r} holds {it}"
+    if access in _ON_CONDITIONS:
+        return errors.LockNotHeldError, but, "Take the lock around it, `with condition: ...`."
     if access == "acquire":
         return (
             errors.OrphanedError,
@@ -194,11 +199,12 @@ def _judge_sides(
     if writer is not None and writer.finished:
         return (
             errors.OrphanedError,
-            f"thread {writer.name!r}, which holds the write side{taken}, has ended, so nobody will release it",
+            f"thread {writer.name!r}, which holds the write side{taken}, {has_ended(writer)}, so nobody will release "
+            "it",
             "Look after what it guards, which may be half done; adopt(lock) takes the write side over.",
         )
     return (
         errors.OrphanedError,
-        f"{told_holders(None, readers)} and has ended, so nobody will release it",
+        f"{told_holders(None, readers)} and {has_ended(readers[0])}, so nobody will release it",
         "adopt(lock) lets go of what threads that have ended held as readers.",
     )

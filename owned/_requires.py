@@ -54,7 +54,7 @@ def requires(lock: Any, /) -> Any:
     if not isinstance(lock, str) and not _methods.is_lock(lock):
         return _methods.decorate(lock, _methods.REQUIRES, None)
     if not isinstance(lock, str):
-        probe(lock)
+        is_held(lock)  # a lock that cannot tell is refused now
     return lambda function: _methods.decorate(function, _methods.REQUIRES, lock)
 
 
@@ -68,7 +68,8 @@ def is_held(lock: Any, *, to_read: bool = False) -> bool:
 
     if to_read and isinstance(lock, _core.RWLock):
         lock = lock.read
-    if isinstance(lock, (_core.Lock, _core.RLock, _core.RWLock, _core.ReadSide, _core.WriteSide)):
+    ours = (_core.Lock, _core.RLock, _core.RWLock, _core.ReadSide, _core.WriteSide, _core.CompoundLock)
+    if isinstance(lock, ours):
         return lock._is_owned()  # type: ignore[union-attr, no-any-return]
     return bool(probe(lock)())
 
