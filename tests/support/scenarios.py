@@ -155,6 +155,27 @@ def locked_intact(made: tuple[Any, Any]) -> bool:
     return done and owned.state(items) == "shared"
 
 
+def both_sides(rw: owned.RWLock) -> None:
+    """Read twice; write, read and go on reading."""
+    with rw.read, rw.read:
+        pass
+    with rw.read:
+        with_read = rw.read
+    with rw, with_read:
+        pass
+
+
+def refused_to_a_reader(made: tuple[Any, Any]) -> None:
+    """Read a list under the read side, and try to write to it."""
+    items, rw = made
+    with rw.read:
+        assert items == [1, 2]
+        try:
+            items.append(3)
+        except owned.LockNotHeldError:
+            pass
+
+
 def stored_or_not(made: tuple[Any, Any, Any]) -> bool:
     """A node is private and not in the list, or shared and in it; either way the lock is free afterwards."""
     items, lock, node = made
@@ -320,6 +341,10 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "Lock": Scenario(lambda: None, lambda _: owned.Lock()),
     "RLock": Scenario(lambda: None, lambda _: owned.RLock()),
+    "RWLock": Scenario(owned.RWLock, both_sides, lambda rw: not rw.locked()),
+    "RWLock that dies held": Scenario(lambda: None, lambda _: owned.RWLock().read.acquire()),
+    "share under an RWLock": Scenario(graph, lambda root: owned.share(root, lock=owned.RWLock()), graph_intact),
+    "read side refuses": Scenario(lambda: shared_list(owned.RWLock()), refused_to_a_reader, locked_intact),
     "share": Scenario(graph, lambda root: owned.share(root, lock=owned.Lock()), graph_intact),
     "share without a lock": Scenario(graph, owned.share, graph_intact),
     "share under theirs": Scenario(graph, lambda root: owned.share(root, lock=threading.RLock()), graph_intact),
