@@ -16,7 +16,7 @@ THREADS = 3
 
 def test_others_are_refused_while_the_task_goes_on():
     """Every touch of another thread, in a task of its own or in none, is refused; the owner loses no update."""
-    rounds = 60 * STRESS
+    rounds = 25 * STRESS
     seen, done = [0] * THREADS, threading.Event()
     started, ended = threading.Barrier(THREADS + 1), threading.Barrier(THREADS + 1)
     box = []
