@@ -13,6 +13,7 @@ _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "_contextvars": ("ContextVar",),
     "queue": ("Queue", "SimpleQueue", "_PySimpleQueue"),
     "_queue": ("SimpleQueue",),
+    "owned._core": ("Channel", "Lock", "RLock"),
     "concurrent.futures._base": ("Executor", "Future"),
     "multiprocessing.process": ("BaseProcess",),
     "multiprocessing.pool": ("Pool",),

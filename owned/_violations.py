@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from owned import _async_tasks, _life, _policy, _recorded, errors
 from owned._records import STRICT, Record, Violation, calling_frame, calling_site
 from owned._threads import stack_now
-from owned._waits import Notification
+from owned._waits import Notification, Turnover
 
 if TYPE_CHECKING:
     from owned._core import TaskInfo, ThreadInfo
@@ -225,6 +225,8 @@ def lock_name(lock: object) -> str:
     """A lock's type and address: its own repr may be anybody's code."""
     if isinstance(lock, Notification):
         return f"{lock_name(lock.condition)} to be notified"
+    if isinstance(lock, Turnover):
+        return f"{'room in' if lock.puts else 'something in'} {' or '.join(map(lock_name, lock.channels))}"
     return f"<{type(lock).__name__} at {id(lock):#x}>"
 
 
