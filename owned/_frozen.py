@@ -55,8 +55,8 @@ _IMMUTABLE: Final[dict[str, frozenset[str]]] = {
     "zoneinfo": frozenset({"ZoneInfo"}),
     "contextvars": frozenset({"ContextVar"}),
     "weakref": frozenset({"ReferenceType"}),
-    # not immutable, but made for every thread
-    "owned._core": frozenset({"AtomicInt", "AtomicRef", "Channel", "Lazy", "Once"}),
+    # Not immutable, but made for every thread.
+    "owned._core": frozenset({"Channel", "AtomicInt", "AtomicRef", "Once", "Lazy"}),
 }
 
 _LIVE: Final[dict[str, frozenset[str]]] = {

@@ -25,6 +25,8 @@ _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "owned._core": (
         *("Lock", "RLock", "RWLock", "ReadSide", "WriteSide"),
         *("Channel", "AtomicInt", "AtomicRef", "Once", "Lazy"),
+        *("Lock", "RLock", "CompoundLock", "Condition", "Semaphore", "Channel"),
+        *("AtomicInt", "AtomicRef", "Once", "Lazy"),
     ),
 }
 
