@@ -226,7 +226,7 @@ class ThreadPoolExecutor(concurrent.futures.ThreadPoolExecutor):
             Any; the thread that takes an item from the iterator owns it.
         """
         prepared = self._prepared(fn, zip(*iterables, strict=False))
-        return super().map(_PREPARED, prepared if options.get("buffersize") else list(prepared), **options)
+        return super().map(_PREPARED, list(prepared) if options.get("buffersize") is None else prepared, **options)
 
     def _prepared(self, fn: Callable[..., _T], items: Iterable[tuple[Any, ...]]) -> Iterator[_Work]:
         for i, args in enumerate(items):

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ from owned._records import Record, calling_site
 _T = TypeVar("_T")
 
 Unguarded: TypeAlias = Literal["raise", "wrap", "pass"]
+
+_FRAMES_KEEP_A_COPY: Final = sys.version_info < (3, 13)  # of what f_locals was when somebody looked
 
 _UNGUARDED: Final = ("raise", "wrap", "pass")
 
@@ -229,6 +232,9 @@ def forget_frames(error: BaseException) -> None:
                 traceback.tb_frame.clear()
             except RuntimeError:  # it still runs
                 pass
+            else:
+                if _FRAMES_KEEP_A_COPY:
+                    traceback.tb_frame.f_locals  # noqa: B018  # made anew, of nothing
             traceback = traceback.tb_next
 
 
