@@ -7,6 +7,7 @@
 #include "life.h"
 #include "lock.h"
 #include "mode.h"
+#include "semaphore.h"
 #include "state.h"
 #include "stats.h"
 #include "verbs.h"
@@ -133,9 +134,12 @@ adopt_impl(PyObject *Py_UNUSED(module), PyObject *obj)
     if (is_thread < 0)
         return NULL;
     owned_mode_rely();
-    int is_lock = owned_lock_check(obj); /* which is taken over in every mode */
-    if (is_lock || owned_mode_now() != OWNED_MODE_OFF || PyObject_TypeCheck(obj, owned_the_state->Owned))
-        if ((is_thread ? adopt_thread(obj) : is_lock ? owned_lock_adopt(obj) : adopt_object(obj)) < 0)
+    if (owned_lock_check(obj) || owned_semaphore_check(obj)) { /* which are taken over in every mode */
+        if ((owned_lock_check(obj) ? owned_lock_adopt(obj) : owned_semaphore_adopt(obj)) < 0)
+            return NULL;
+    }
+    else if (owned_mode_now() != OWNED_MODE_OFF || PyObject_TypeCheck(obj, owned_the_state->Owned))
+        if ((is_thread ? adopt_thread(obj) : adopt_object(obj)) < 0)
             return NULL;
     owned_count(OWNED_COUNT_ADOPTIONS);
     return Py_NewRef(obj);
@@ -146,8 +150,9 @@ PyDoc_STRVAR(adopt_doc,
 "Take over what a finished thread left behind.\n\n"
 "Args:\n"
 "    obj_or_thread: an orphaned object (with it go the orphaned objects it reaches), an orphaned ``Region``, a\n"
-"        ``threading.Thread`` that has ended (all it had, in constant time), or an ``owned.Lock`` or ``owned.RLock``\n"
-"        whose holder has ended (the caller holds it then).\n\n"
+"        ``threading.Thread`` that has ended (all it had, in constant time), an ``owned.Lock`` or ``owned.RLock``\n"
+"        whose holder has ended (the caller holds it then), or an ``owned.BoundedSemaphore`` (the caller has the permits\n"
+"        then of all threads that have ended).\n\n"
 "Returns:\n"
 "    What was given. An object that is this thread's already is returned as it is.\n\n"
 "Raises:\n"

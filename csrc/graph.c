@@ -69,7 +69,8 @@ is_passage(PyObject *obj, int behind_wrapper)
         type == &PyFrozenSet_Type)
         return 1;
     return behind_wrapper && PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && !PyType_Check(obj) &&
-           type != owned_the_state->Region && type != owned_the_state->Lock && type != owned_the_state->RLock;
+           type != owned_the_state->Region && type != owned_the_state->Lock && type != owned_the_state->RLock &&
+           type != owned_the_state->Channel && type != owned_the_state->Parcel;
 }
 
 /* Somewhere there is a wrapper over it, of another own() perhaps. */

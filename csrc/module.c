@@ -17,6 +17,11 @@ int owned_park_add(PyObject *module);
 int owned_passing_add(PyObject *module);
 int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
+int owned_atomic_add(PyObject *module);
+int owned_once_add(PyObject *module);
+int owned_condition_add(PyObject *module);
+int owned_semaphore_add(PyObject *module);
+int owned_compound_lock_add(PyObject *module);
 int owned_method_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
@@ -25,6 +30,8 @@ int owned_task_add(PyObject *module);
 int owned_adopt_add(PyObject *module);
 int owned_freeze_add(PyObject *module);
 int owned_look_add(PyObject *module);
+int owned_channel_add(PyObject *module);
+int owned_select_add(PyObject *module);
 
 static int (*const parts[])(PyObject *) = {
     owned_mode_add,
@@ -42,6 +49,11 @@ static int (*const parts[])(PyObject *) = {
     owned_passing_add,
     owned_lock_order_add,
     owned_lock_add,
+    owned_atomic_add,
+    owned_once_add,
+    owned_condition_add,
+    owned_semaphore_add,
+    owned_compound_lock_add,
     owned_method_add,
     owned_check_add,
     owned_share_add,
@@ -50,6 +62,8 @@ static int (*const parts[])(PyObject *) = {
     owned_adopt_add,
     owned_freeze_add,
     owned_look_add,
+    owned_channel_add,
+    owned_select_add,
 };
 
 static int

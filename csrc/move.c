@@ -6,6 +6,7 @@
 #include "graph.h"
 #include "life.h"
 #include "mode.h"
+#include "parcel.h"
 #include "state.h"
 #include "stats.h"
 #include "verbs.h"
@@ -195,18 +196,34 @@ is_addressee(parcel *p)
     return is_me;
 }
 
-PyObject *
-owned_parcel_claim(PyObject *self)
+static OWNED_COLD void
+refuse_claimed(PyObject *parcel, const char *verb, PyObject *claimed)
 {
-    parcel *p = (parcel *)self;
-    if (owned_thread_id() == 0 || is_addressee(p) != 1)
-        return NULL;
-    PyObject *claim = PyObject_CallFunction(owned_the_state->make_record, "sOn", "claim", (PyObject *)Py_TYPE(self),
-                                            PyTuple_GET_SIZE(p->regions));
-    if (claim == NULL)
-        return NULL;
+    owned_refuse(owned_the_state->MovedError, verb, parcel, "this parcel has been claimed: %S; a parcel is claimed once",
+                 claimed == NULL ? Py_None : claimed);
+}
+
+int
+owned_parcel_is_for_anybody(PyObject *op)
+{
+    parcel *p = (parcel *)op;
+    PyObject *claimed;
+    OWNED_BEGIN_CRITICAL(op);
+    claimed = Py_XNewRef(p->claimed);
+    OWNED_END_CRITICAL();
+    int result = claimed != NULL ? -1 : p->to == Py_None;
+    if (claimed != NULL)
+        refuse_claimed(op, "put", claimed);
+    Py_XDECREF(claimed);
+    return result;
+}
+
+PyObject *
+owned_parcel_claim(PyObject *op, PyObject *claim)
+{
+    parcel *p = (parcel *)op;
     PyObject *content, *before = NULL;
-    OWNED_BEGIN_CRITICAL(self);
+    OWNED_BEGIN_CRITICAL(op);
     content = p->content;
     p->content = NULL;
     if (content != NULL)
@@ -222,17 +239,28 @@ owned_parcel_claim(PyObject *self)
         owned_count(OWNED_COUNT_CLAIMS);
     }
     else
-        owned_refuse(owned_the_state->MovedError, "claim", self,
-                     "this parcel has been claimed: %S; a parcel is claimed once", before == NULL ? Py_None : before);
+        refuse_claimed(op, "claim", before);
     Py_XDECREF(before);
-    Py_DECREF(claim);
+    return content;
+}
+
+PyObject *
+owned_parcel_claim_mine(PyObject *op)
+{
+    parcel *p = (parcel *)op;
+    if (owned_thread_id() == 0 || is_addressee(p) != 1)
+        return NULL;
+    PyObject *claim = PyObject_CallFunction(owned_the_state->make_record, "sOn", "claim", (PyObject *)Py_TYPE(op),
+                                            PyTuple_GET_SIZE(p->regions));
+    PyObject *content = claim == NULL ? NULL : owned_parcel_claim(op, claim);
+    Py_XDECREF(claim);
     return content;
 }
 
 static PyObject *
 parcel_claim(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return owned_parcel_claim(self);
+    return owned_parcel_claim_mine(self);
 }
 
 int

@@ -5,6 +5,7 @@
 #include "mode.h"
 #include "state.h"
 #include "stats.h"
+#include "verbs.h"
 
 int owned_region_add(PyObject *module);
 
@@ -347,6 +348,17 @@ owned_region_open(owned_region *r, owned_region *outer)
     owned_thread_set_birth((owned_region *)Py_NewRef((PyObject *)r));
 }
 
+static void
+refuse_enter(PyObject *self, owned_region *now)
+{
+    if (owned_region_state_of(now) == OWNED_SHARED)
+        owned_refuse(owned_the_state->OwnershipError, "enter", self,
+                     "this Region is shared, so that nothing is born in it any more: make another, and under the lock "
+                     "region.merge(other)");
+    else
+        owned_violation(self, now, &(owned_access){OWNED_VERB, "enter", "the region", 1}, NULL);
+}
+
 static PyObject *
 region_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
@@ -354,12 +366,16 @@ region_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
     owned_region *outer = owned_birth_region();
     if (outer == NULL)
         return NULL;
-    if (!owned_region_is_mine(r) && owned_mode_now() != OWNED_MODE_OFF) {
-        owned_region *now = owned_region_resolve(r);
-        owned_violation(self, now, &(owned_access){OWNED_VERB, "enter", "the region", 1}, NULL);
-        Py_DECREF((PyObject *)now);
-        return NULL;
+    owned_region *now = owned_region_resolve(r); /* another one, if it was merged */
+    if (owned_region_is_mine(now))
+        r = now;
+    else if (owned_mode_now() != OWNED_MODE_OFF) {
+        refuse_enter(self, now);
+        r = NULL;
     }
+    Py_DECREF((PyObject *)now); /* `self` keeps it */
+    if (r == NULL)
+        return NULL;
     if (owned_region_is_open(r)) {
         PyErr_SetString(PyExc_RuntimeError, "this region's block is open already: a region is entered once at a time");
         return NULL;
@@ -391,7 +407,9 @@ owned_region_close_blocks(owned_region *birth, owned_region *home)
 static PyObject *
 region_exit(PyObject *self, PyObject *Py_UNUSED(args))
 {
-    if (owned_this_thread.birth != (owned_region *)self) {
+    owned_region *now = owned_region_resolve((owned_region *)self);
+    Py_DECREF((PyObject *)now); /* `self` keeps it */
+    if (owned_this_thread.birth != now && owned_this_thread.birth != (owned_region *)self) {
         PyErr_SetString(PyExc_RuntimeError, "region blocks are closed by the thread that opened them, innermost first");
         return NULL;
     }
@@ -471,10 +489,10 @@ PyDoc_STRVAR(region_doc,
 "A set of objects that share, move and are adopted as one, in constant time.\n\n"
 "Objects made inside ``with Region() as r:`` by this thread are born in ``r``. When the block is closed they are still\n"
 "private to the thread; ``share(r, lock=...)`` then shares all of them and ``move(r)`` hands all of them over without\n"
-"a walk.\n\n"
+"a walk. ``freeze(r)`` freezes all of them or none; that takes a walk. ``r.merge(other)`` makes one region of two.\n\n"
 "Raises:\n"
 "    RuntimeError: the block is entered while it is open, or closed by another thread or out of order.\n"
-"    OwnershipError: the block is entered by a thread that does not hold the region.\n\n"
+"    OwnershipError: the block is entered by a thread that does not hold the region, or the region is shared.\n\n"
 "Threads:\n"
 "    A block belongs to the thread that entered it, and so does what is born in it. Every object that thread makes while\n"
 "    the block is open is born in the region, whoever asked for it: do not ``await`` or ``yield`` inside the block.");
@@ -482,9 +500,28 @@ PyDoc_STRVAR(region_doc,
 PyDoc_STRVAR(enter_doc, "__enter__($self, /)\n--\n\nFrom now on this thread's objects are born in this region.");
 PyDoc_STRVAR(exit_doc, "__exit__($self, /, *exc_info)\n--\n\nThis thread's objects are born where they were before.");
 
+PyDoc_STRVAR(merge_doc,
+"merge($self, other, /)\n--\n\n"
+"Everything that belongs to the region `other` belongs to this one from now on, in constant time.\n\n"
+"The two names stand for one region afterwards. Where this region is shared, what `other` holds is shared under the same\n"
+"lock, which the caller has to hold. What has one region already is left as it is.\n\n"
+"Args:\n"
+"    other: a ``Region`` that is private to the calling thread, with no block open.\n\n"
+"Raises:\n"
+"    TypeError: ``other`` is no ``Region``.\n"
+"    WrongThreadError, MovedError, OrphanedError: one of the two is not this thread's.\n"
+"    LockNotHeldError: this region is shared, and the caller does not hold the lock.\n"
+"    OwnershipError: ``other`` is shared or frozen, and keeps its lock for life.\n"
+"    FrozenError: this region is frozen.\n"
+"    RuntimeError: the block of ``other`` is open.\n"
+"    In every case nothing has changed.\n\n"
+"Threads:\n"
+"    Called by the thread that owns both.");
+
 static PyMethodDef region_methods[] = {
     {"__enter__", region_enter, METH_NOARGS, enter_doc},
     {"__exit__", region_exit, METH_VARARGS, exit_doc},
+    {"merge", owned_region_merge, METH_O, merge_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -11,6 +11,7 @@
 // SPDX-License-Identifier: MIT
 #include "life.h"
 #include "mode.h"
+#include "parcel.h"
 #include "passing.h"
 #include "state.h"
 #include "verbs.h"
@@ -199,7 +200,7 @@ task_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 static PyObject *
 claimed(PyObject *argument)
 {
-    return Py_IS_TYPE(argument, owned_the_state->Parcel) ? owned_parcel_claim(argument) : Py_NewRef(argument);
+    return Py_IS_TYPE(argument, owned_the_state->Parcel) ? owned_parcel_claim_mine(argument) : Py_NewRef(argument);
 }
 
 static PyObject *

@@ -22,19 +22,29 @@ except ModuleNotFoundError as error:
 
 from owned._classes import owned
 from owned._core import (
+    AtomicInt,
+    AtomicRef,
+    BoundedSemaphore,
+    Channel,
+    CompoundLock,
+    Condition,
     Dict,
+    Lazy,
     List,
     Lock,
+    Once,
     Owned,
     Parcel,
     Region,
     RLock,
+    Semaphore,
     Set,
     ThreadInfo,
     adopt,
     frozendict,
     move,
     own,
+    select,
     share,
     unchecked,
     unwrap,
@@ -56,6 +66,7 @@ from owned._synchronized import reads, synchronized
 from owned._thread import Thread
 from owned.errors import (
     AliasWarning,
+    ChannelClosed,
     ForeignObjectWarning,
     FreezeError,
     FrozenError,
@@ -65,6 +76,7 @@ from owned.errors import (
     OrphanedError,
     OwnershipError,
     OwnershipWarning,
+    PermitNotHeldError,
     UnclaimedWarning,
     ViolationWarning,
     WrongThreadError,
@@ -74,6 +86,9 @@ from owned.errors import (
 IllegalThreadAccessException = WrongThreadError
 UnprotectedAccessException = LockNotHeldError
 TransferBox = Parcel
+
+# What it is most often used as.
+Counter = AtomicInt
 
 _apply_settings()
 del _apply_settings
@@ -85,25 +100,37 @@ if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` 
 
 __all__ = [
     "AliasWarning",
+    "AtomicInt",
+    "AtomicRef",
+    "BoundedSemaphore",
+    "Channel",
+    "ChannelClosed",
+    "CompoundLock",
+    "Condition",
+    "Counter",
     "Dict",
     "ForeignObjectWarning",
     "FreezeError",
     "FrozenError",
     "IllegalThreadAccessException",
+    "Lazy",
     "List",
     "Lock",
     "LockNotHeldError",
     "LockOrderError",
     "Mode",
     "MovedError",
+    "Once",
     "OrphanedError",
     "Owned",
     "OwnershipError",
     "OwnershipWarning",
     "Parcel",
+    "PermitNotHeldError",
     "RLock",
     "Record",
     "Region",
+    "Semaphore",
     "Set",
     "Site",
     "State",
@@ -139,6 +166,7 @@ __all__ = [
     "register",
     "register_lock",
     "requires",
+    "select",
     "share",
     "state",
     "stats",

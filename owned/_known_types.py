@@ -21,6 +21,7 @@ _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "multiprocessing.managers": ("BaseManager", "BaseProxy"),
     "socketserver": ("BaseServer",),
     "logging": ("Handler", "Logger"),
+    "owned._core": ("Lock", "RLock", "Channel", "AtomicInt", "AtomicRef", "Once", "Lazy"),
 }
 
 _OF_EVENT_LOOP: Final[dict[str, tuple[str, ...]]] = {

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from owned import _life, _policy, _recorded, errors
 from owned._records import STRICT, Record, Violation, calling_frame, calling_site
 from owned._threads import stack_now
+from owned._waits import Notification
 
 if TYPE_CHECKING:
     from owned._core import ThreadInfo
@@ -48,7 +49,6 @@ ADVICE = {
     "orphaned": "Take it over with adopt(obj), or all that its thread left with adopt(thread).",
 }
 
-ADVICE_ON_RESULT = "It belongs to the first thread that takes the result: future.result()."
 
 _PLAIN_KEYS = (str, int, float, bool, bytes, type(None))
 
@@ -104,7 +104,7 @@ def make_violation(
     type_name = known_type.__name__
     labelled = label(form, name)
     touch = _touch(type_name, verb, form, labelled)
-    advice = (_where_known(obj) if state == "private" else "") + advice_on(state, record)
+    advice = (_where_known(obj) if state == "private" else "") + advice_for(state, record)
     whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
     message = f"thread {toucher!r} tried to {touch}, but {whose_it_is}. {advice}"
     error = KINDS[state](
@@ -200,6 +200,8 @@ def describe_stub(known_type: type, address: int, facts: Facts) -> str:
 
 def lock_name(lock: object) -> str:
     """A lock's type and address: its own repr may be anybody's code."""
+    if isinstance(lock, Notification):
+        return f"{lock_name(lock.condition)} to be notified"
     return f"<{type(lock).__name__} at {id(lock):#x}>"
 
 
@@ -207,12 +209,6 @@ def whose(facts: Facts) -> str:
     """A clause that tells what state an object is in and through whom."""
     state, owner, holder, lock, record = facts
     return _whose(state, holder if state == "shared" else owner, lock, record)
-
-
-def advice_on(state: str, record: Record | None) -> str:
-    """The way out."""
-    returned = state == "in transit" and record is not None and record.verb == "return"
-    return ADVICE_ON_RESULT if returned else ADVICE[state]
 
 
 def label(form: str, name: object) -> str | None:
@@ -239,6 +235,15 @@ def with_article(type_name: str) -> str:
     return f"an {type_name}" if type_name[:1] in "AEIOUaeiou" else f"a {type_name}"
 
 
+def advice_for(state: str, record: Record | None) -> str:
+    """The way out for a thread that may not touch an object in this state, which a verb (`record`) brought it into."""
+    if state == "in transit" and record is not None and record.channel:
+        return "It belongs to the thread that gets it from there; to keep using it, put a copy, or freeze or share it."
+    if state == "in transit" and record is not None and record.verb == "return":
+        return "It belongs to the first thread that takes the result: future.result()."
+    return ADVICE[state]
+
+
 def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | None) -> str:
     name = "an unknown thread" if owner is None else f"thread {owner.name!r}"
     done = "" if record is None else f" ({record})"
@@ -251,6 +256,9 @@ def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | 
         return f"it is shared under {lock_name(lock)}, {held}{done}"
     if state == "frozen":
         return f"it is frozen for ever{done}"
+    if state == "in transit" and record is not None and record.channel:
+        site = f" ({record})" if record.file else ""
+        return f"it was put into {record.channel} and nobody has got it yet{site}"
     if state == "in transit" and record is not None and record.verb == "return":
         return f"a task made it whose result nobody has taken yet{done}"
     if state == "in transit":

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+
+if TYPE_CHECKING:
+    from owned._core import Condition
 
 Director: TypeAlias = Callable[[Any, bool], bool]
 
@@ -32,3 +37,15 @@ def about_to_wait(lock: Any, for_ever: bool) -> bool:
     """Called by the C core, on threads that asked for it."""
     director = _directors.get(threading.get_ident())
     return director is not None and director(lock, for_ever)
+
+
+@attrs.frozen
+class Notification:
+    """What a thread in ``Condition.wait()`` waits for, as a director is told. Made by the C core."""
+
+    condition: Condition
+    number: int
+
+    def locked(self) -> bool:
+        """Does it still wait?"""
+        return self.condition._is_waiting(self.number)

@@ -3,13 +3,23 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
+
+if sys.version_info >= (3, 13):
+    from queue import ShutDown as _ShutDown
+else:
+
+    class _ShutDown(Exception):
+        """What queue.ShutDown is from 3.13 on."""
+
 
 if TYPE_CHECKING:
     from owned._records import Record, Site, Violation
 
 __all__ = [
     "AliasWarning",
+    "ChannelClosed",
     "ForeignObjectWarning",
     "FreezeError",
     "FrozenError",
@@ -19,6 +29,7 @@ __all__ = [
     "OrphanedError",
     "OwnershipError",
     "OwnershipWarning",
+    "PermitNotHeldError",
     "UnclaimedWarning",
     "ViolationWarning",
     "WrongThreadError",
@@ -85,6 +96,10 @@ class LockNotHeldError(OwnershipError):
     """A shared object was touched without its lock, or a lock was released by a thread that does not hold it."""
 
 
+class PermitNotHeldError(LockNotHeldError, ValueError):
+    """A permit of a BoundedSemaphore was given back by a thread that has not taken it."""
+
+
 class FrozenError(OwnershipError, TypeError):
     """A frozen object was to be changed."""
 
@@ -105,12 +120,12 @@ class LockOrderError(OwnershipError):
     """Two or more locks are taken in orders that contradict each other, or one is taken twice: a deadlock."""
 
 
+class ChannelClosed(RuntimeError, _ShutDown):
+    """A channel is closed: nothing more can be put into it, or will come out. From 3.13 on a ``queue.ShutDown`` too."""
+
+
 class OwnershipWarning(UserWarning):
     """What owned warns of, through ``warnings``: filters, ``-W error`` and pytest know how to deal with it."""
-
-
-class UnclaimedWarning(OwnershipWarning):
-    """Something was handed over and nobody took it."""
 
 
 class ViolationWarning(OwnershipWarning):
@@ -129,3 +144,7 @@ class AliasWarning(OwnershipWarning):
 
 class ForeignObjectWarning(OwnershipWarning):
     """A shared object reaches something that nobody guards."""
+
+
+class UnclaimedWarning(OwnershipWarning):
+    """Something was handed over and nobody took it."""
