@@ -89,12 +89,8 @@ judge(owned_region *r, int writes)
         int held = foreign_is_held(r);
         return held < 0 ? -2 : held ? OWNED_ALONE : OWNED_REFUSED;
     }
-    case OWNED_PRIVATE: {
-        owned_thread_info *owner = owned_region_owner(r);
-        int inherited = owner == owned_this_thread.info && owned_region_arrive(r, NULL);
-        Py_XDECREF((PyObject *)owner);
-        return inherited ? OWNED_ALONE : OWNED_REFUSED;
-    }
+    case OWNED_PRIVATE:
+        return owned_region_inherit(r) ? OWNED_ALONE : OWNED_REFUSED;
     default:
         return OWNED_REFUSED;
     }

@@ -85,11 +85,15 @@ int owned_region_arrive(owned_region *r, PyObject *record);
  * IN_TRANSIT, and must not be `to`. Cannot fail. */
 void owned_region_forward(owned_region *from, owned_region *to);
 
+/* PRIVATE, and left by a thread that this one adopted: then it is held by this one from now on. Cannot fail. */
+int owned_region_inherit(owned_region *r);
+
 /* PRIVATE, and this thread holds it. */
 static inline int
 owned_region_is_mine(owned_region *r)
 {
-    return owned_region_state_of(r) == OWNED_PRIVATE && owned_load_u64(&r->holder) == owned_this_thread.id;
+    return owned_region_state_of(r) == OWNED_PRIVATE &&
+           (owned_load_u64(&r->holder) == owned_this_thread.id || owned_region_inherit(r));
 }
 
 /* PRIVATE, and its holder's thread has finished. */

@@ -149,3 +149,14 @@ def test_two_adopters() -> None:
     for thread in threads:
         thread.join(30)
     assert sorted(outcomes) == ["late", "node"]
+
+
+@pytest.mark.parametrize("verb", [owned.move, owned.share, owned.freeze, lambda node: node.name])
+def test_what_was_adopted_with_its_thread_need_not_be_touched_first(verb: Any) -> None:
+    """Every verb finds it to be this thread's, as a touch does."""
+    made: list[Any] = []
+    thread = threading.Thread(target=lambda: made.append(Node(next=Node("inner"))))
+    thread.start()
+    thread.join(30)
+    adopt(thread)
+    verb(made[0])
