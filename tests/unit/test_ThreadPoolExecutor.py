@@ -7,6 +7,7 @@ import asyncio
 import concurrent.futures
 import functools
 import gc
+import queue
 import subprocess
 import sys
 import threading
@@ -293,9 +294,12 @@ def test_a_task_keeps_nothing(pool: ThreadPoolExecutor) -> None:
 
 
 def test_what_a_task_claims_is_handed_over_too(pool: ThreadPoolExecutor) -> None:
-    """By itself, and by taking the result of another task."""
-    parcels: Any = __import__("queue").SimpleQueue()
+    """By itself, out of a channel, and by taking the result of another task."""
+    parcels: Any = queue.SimpleQueue()
     parcels.put(move(Node("claimed")))
+    channel = owned.Channel[Any]()
+    channel.put(Node("got"))
+    channel.put(Node(next=Node("behind")))
 
     def claim() -> Any:
         return parcels.get().claim()
@@ -304,6 +308,12 @@ def test_what_a_task_claims_is_handed_over_too(pool: ThreadPoolExecutor) -> None
         with ThreadPoolExecutor(1) as inner:
             return inner.submit(Node, "inner").result()
 
+    def get() -> Any:
+        with Region():
+            return channel.get()
+
+    got, linked = pool.submit(get).result(), pool.submit(get).result()
+    assert (got.name, linked.next.name, owner(linked.next).name) == ("got", "behind", my_name())
     for task, name in ((claim, "claimed"), (take, "inner")):
         node = pool.submit(task).result()
         assert node.name == name and owner(node).name == my_name()
