@@ -6,6 +6,7 @@
  *     unchecked()        let through                                      ALLOWED
  *     guard              reads                                            ALLOWED
  *     off                all but writes to what is frozen                 ALLOWED
+ *     PRIVATE to a task  ask who runs                                     ALONE       another: WrongTaskError
  *     PRIVATE, inherited held from now on by this thread, see adopt()     ALONE
  *     FROZEN             reads                                            ALLOWED     writes: FrozenError
  *     SHARED, foreign    ask the lock                                     ALONE       not held: LockNotHeldError
@@ -89,8 +90,15 @@ judge(owned_region *r, int writes)
         int held = foreign_is_held(r);
         return held < 0 ? -2 : held ? OWNED_ALONE : OWNED_REFUSED;
     }
-    case OWNED_PRIVATE:
+    case OWNED_PRIVATE: {
+        owned_task_info *task = owned_region_task(r);
+        if (task != NULL) {
+            int is_current = owned_task_info_is_current(task);
+            Py_DECREF((PyObject *)task);
+            return is_current < 0 ? -2 : is_current ? OWNED_ALONE : OWNED_REFUSED;
+        }
         return owned_region_inherit(r) ? OWNED_ALONE : OWNED_REFUSED;
+    }
     default:
         return OWNED_REFUSED;
     }

@@ -48,6 +48,7 @@ _IMMUTABLE: Final[dict[str, frozenset[str]]] = {
     ),
     "logging": frozenset({"Logger", "RootLogger"}),
     "operator": frozenset({"attrgetter", "itemgetter", "methodcaller"}),
+    "owned._core": frozenset({"Channel"}),
     "pathlib": frozenset({"Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath", "WindowsPath"}),
     "re": frozenset({"Match", "Pattern"}),
     "struct": frozenset({"Struct"}),
@@ -610,8 +611,8 @@ class _Freeze:
         Functions, classes, modules, enum members and loggers pass as they are.
 
         Args:
-            obj: any object that the calling thread may write. A private ``Region``: all that was born in it, or nothing;
-                its objects are found through the collector, in time that grows with all objects of the process.
+            obj: any object that the calling thread may write. A private ``Region``: all that was born in it, or
+                nothing; its objects are found through the collector, in time that grows with all objects there are.
 
         Returns:
             The frozen object: ``obj`` itself where it could be frozen in place or was frozen already.

@@ -239,7 +239,7 @@ def test_merging_while_others_look():
             for node in nodes[-3:]:
                 touches.increment()
                 try:
-                    node.name  # noqa: B018
+                    node.name
                 except (owned.WrongThreadError, owned.LockNotHeldError):
                     continue
                 except Exception as error:

@@ -13,6 +13,7 @@ import pytest
 
 import owned
 from guarded import Bag, Node
+from memory import out_of_memory
 from owned import Region, State, state
 
 
@@ -338,6 +339,43 @@ def test_freeze_is_not_stopped_by_garbage() -> None:
     finally:
         gc.enable()
     assert owned.is_frozen(node)
+
+
+def test_freeze_without_memory() -> None:
+    """Whichever allocation fails: a MemoryError, and nothing is frozen."""
+    frozen_before = owned.freeze(Node())  # so that its class is known
+    region = Region()
+    nodes: list[Any] = []
+
+    def unchanged() -> None:
+        assert region.state == "private"
+        nodes[0].name = "still mine"
+
+    def reset() -> None:
+        if not nodes:
+            with region:
+                nodes[:] = [Node(), Node()]
+
+    out_of_memory(lambda: owned.freeze(region), unchanged, reset)
+    assert owned.is_frozen(nodes[0])
+    assert owned.is_frozen(frozen_before)
+
+
+def test_freeze_leaves_nothing_behind() -> None:
+    """Region after region, and the collector sees no more objects than before."""
+
+    def rounds() -> int:
+        for _ in range(20):
+            with Region() as region:
+                node = Node()
+                node.next = owned.List([node])
+            owned.freeze(region)
+        del node, region
+        gc.collect()
+        return len(gc.get_objects())
+
+    rounds()
+    assert rounds() - rounds() in range(-3, 4)
 
 
 def test_freeze_of_an_empty_region() -> None:

@@ -52,7 +52,7 @@ def my_name() -> str:
 @pytest.mark.parametrize(
     "value",
     [1, "text", (1, ("a", b"b")), frozenset({1}), owned.freeze([1, 2]), threading.Event(), None, len, Node, my_name],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_cannot_change_passes_as_it_is(pool: ThreadPoolExecutor, value: Any) -> None:
     """Immutable, frozen, code, and what guards itself."""
