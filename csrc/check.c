@@ -100,10 +100,7 @@ judge(owned_region *r, int writes)
             Py_DECREF((PyObject *)task);
             return is_current < 0 ? -2 : is_current ? OWNED_ALONE : OWNED_REFUSED;
         }
-        owned_thread_info *owner = owned_region_owner(r);
-        int inherited = owner == owned_this_thread.info && owned_region_arrive(r, NULL);
-        Py_XDECREF((PyObject *)owner);
-        return inherited ? OWNED_ALONE : OWNED_REFUSED;
+        return owned_region_inherit(r) ? OWNED_ALONE : OWNED_REFUSED;
     }
     default:
         return OWNED_REFUSED;

@@ -244,6 +244,24 @@ def two_locks() -> tuple[Any, Any]:
     return owned.Lock(), owned.RLock()
 
 
+def task_returns(fails: bool) -> None:
+    """Make a call as a pool does, and take what it made."""
+
+    def work(node: Any) -> Any:
+        node.next = Node("made")
+        if fails:
+            raise LookupError(node)
+        return node
+
+    task = _core.Task(work, (owned.move(Node("argument")),), None, "pass")
+    try:
+        node = task.run_apart()
+    except LookupError as error:
+        node = error.args[0]
+    task.arrive()
+    assert node.next.name == "made"
+
+
 SCENARIOS: dict[str, Scenario] = {
     "slots class": Scenario(lambda: None, lambda _: Node("a", Node("b"))),
     "dict class": Scenario(lambda: None, lambda _: Bag(a=1, b=[2], c={3: [4]})),
@@ -399,6 +417,14 @@ SCENARIOS: dict[str, Scenario] = {
         lambda items: not owned.lock_of(items).locked() or owned.lock_of(items).release() is None,
     ),
     "look": Scenario(graph, lambda root: (owned.state(root), owned.owner(root), owned.lock_of(root)), graph_intact),
+    "task": Scenario(lambda: None, lambda _: task_returns(False)),
+    "task that raises": Scenario(lambda: None, lambda _: task_returns(True)),
+    "task that is refused": Scenario(
+        graph, lambda root: refused(lambda: _core.Task(refused, (1, root), {"touch": None})), graph_intact
+    ),
+    "task that nobody takes": Scenario(
+        lambda: None, lambda _: cast(Any, _core.Task)(Node, ()).run_apart(), lambda made: True
+    ),
     "explain": Scenario(graph, owned.explain, graph_intact),
     "repr": Scenario(graph, repr, graph_intact),
     "unchecked": Scenario(lambda: left_behind(Node), look_unchecked),
