@@ -3,7 +3,7 @@
 
 Counting: ``AtomicInt`` by ``+=``, ``add()`` and ``increment()`` against ``with threading.Lock(): n += 1``, the same
 with ``owned.Lock``, ``next(itertools.count())`` (which counts, and can neither be read nor set) and cereggii's
-``AtomicInt64``. References: ``AtomicRef.get()`` and ``set()`` against cereggii's ``AtomicRef`` and an item under a lock.
+``AtomicInt64``. References: ``AtomicRef.get()`` and ``set()``, cereggii's ``AtomicRef``, an item under a lock.
 Reading what was made once: ``Lazy()`` and ``Once.call()`` against ``functools.cache`` and a test under a lock.
 
 Each on one thread and on two that share the object, interleaved in one run: the best of the rounds in nanoseconds per
