@@ -175,6 +175,22 @@ owned_channel_pass_on(owned_channel *self, owned_waiters *queue)
     owned_channel_fire(callback);
 }
 
+int
+owned_channel_wait_is_directed(owned_channel *const *channels, Py_ssize_t count, int puts, int for_ever)
+{
+    if (OWNED_LIKELY(!owned_this_thread.tells_waits))
+        return 0;
+    PyObject *all = PyTuple_New(count), *told = NULL;
+    for (Py_ssize_t i = 0; all != NULL && i < count; i++)
+        PyTuple_SET_ITEM(all, i, Py_NewRef((PyObject *)channels[i]));
+    if (all != NULL)
+        told = PyObject_CallFunctionObjArgs(owned_the_state->make_turnover, all, puts ? Py_True : Py_False, NULL);
+    int result = told == NULL ? -1 : owned_wait_is_directed(told, for_ever);
+    Py_XDECREF(told);
+    Py_XDECREF(all);
+    return result;
+}
+
 /* Wait in one of the channel's queues until it is worth looking again. 0, or -1 with an error set. */
 static int
 wait_in(owned_channel *self, owned_waiters *queue, int64_t ns, int for_ever)
@@ -190,7 +206,7 @@ wait_in(owned_channel *self, owned_waiters *queue, int64_t ns, int for_ever)
     owned_mutex_unlock(&self->mutex);
     int result = 0;
     if (!ready) {
-        result = owned_wait_is_directed((PyObject *)self, for_ever);
+        result = owned_channel_wait_is_directed(&self, 1, queue == &self->putters, for_ever);
         if (result == 0)
             result = owned_sleep(&sleeper, ns, 1);
         owned_mutex_lock(&self->mutex);

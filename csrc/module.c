@@ -6,6 +6,7 @@ int owned_mode_add(PyObject *module);
 int owned_stats_add(PyObject *module);
 int owned_thread_add(PyObject *module);
 int owned_region_add(PyObject *module);
+int owned_task_private_add(PyObject *module);
 int owned_slot_add(PyObject *module);
 int owned_object_add(PyObject *module);
 int owned_finalize_add(PyObject *module);
@@ -38,6 +39,7 @@ static int (*const parts[])(PyObject *) = {
     owned_stats_add,
     owned_thread_add,
     owned_region_add,
+    owned_task_private_add,
     owned_slot_add,
     owned_object_add,
     owned_finalize_add,

@@ -107,7 +107,7 @@ wait_for_any(selection *s, int64_t ns, int for_ever, owned_channel **woken)
     memset(s->waiters, 0, (size_t)s->count * sizeof(owned_waiter));
     int result = join_all(s, &sleeper);
     if (result == 0)
-        result = owned_wait_is_directed((PyObject *)s->channels[0], for_ever);
+        result = owned_channel_wait_is_directed(s->channels, s->count, 0, for_ever);
     if (result == 0)
         result = owned_sleep(&sleeper, ns, 1);
     leave_all(s);
@@ -230,7 +230,7 @@ typedef struct {
     owned_waiters *queue;   /* of the channel */
     owned_waiter waiter;    /* under the channel's mutex */
     PyObject *callback;     /* strong; NULL once it is called, or cancelled; under the channel's mutex */
-    uint64_t cancelled;     /* atomic */
+    uint64_t cancelled;     /* 1: before its callback was called, 2: after; atomic */
 } token;
 
 /* 1 if the callback will not be called now. */
@@ -254,11 +254,9 @@ static PyObject *
 token_cancel(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     token *self = (token *)op;
-    int first = owned_cas_u64(&self->cancelled, 0, 1);
-    int withdrawn = withdraw(self);
-    if (first && !withdrawn)
+    if (owned_cas_u64(&self->cancelled, 0, withdraw(self) ? 1 : 2) && self->cancelled == 2)
         owned_channel_pass_on(self->channel, self->queue);
-    return PyBool_FromLong(withdrawn);
+    return PyBool_FromLong(owned_load_u64(&self->cancelled) == 1);
 }
 
 PyObject *

@@ -12,7 +12,7 @@
 
 /* Every Python object the C code keeps for the life of the module. One list: visit, clear and init follow from it. */
 #define OWNED_STATE_TYPES(X) /* made from specs */                                                                     \
-    X(Region) X(ThreadInfo) X(Tenure) X(Parcel) X(Task) X(Unchecked)                                                   \
+    X(Region) X(ThreadInfo) X(TaskInfo) X(Tenure) X(Parcel) X(Task) X(Unchecked)                                       \
     X(Owned) X(CheckedSlot) X(GuardedMethod) X(WrappedMethod)                                                          \
     X(List) X(Dict) X(Set) X(ContainerIterator) X(DictKeys) X(DictValues) X(DictItems)                                 \
     X(Lock) X(RLock)                                                                                                   \
@@ -38,6 +38,7 @@
     X(judge_lock_order, "owned._strict", "judge_lock_order")                                                           \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                             \
     X(foreign_lock_refusal, "owned._foreign_locks", "not_ours")                                                        \
+    X(make_turnover, "owned._waits", "Turnover")                                                                       \
     X(make_notification, "owned._waits", "Notification")                                                               \
     X(make_permit_violation, "owned._permits", "make_permit_violation")                                                \
     X(make_record, "owned._records", "make_record")                                                                    \
@@ -57,6 +58,8 @@
     X(FreezeError, "owned.errors", "FreezeError")                                                                      \
     X(off_share, "owned._off", "share")                                                                                \
     X(off_lock_to_take, "owned._off", "lock_to_take")                                                                  \
+    X(task_now, "owned._async_tasks", "now")                                                                           \
+    X(task_has_ended, "owned._async_tasks", "has_ended")                                                               \
     X(describe_thread, "owned._threads", "describe_thread")                                                            \
     X(info_of_thread, "owned._threads", "info_of_thread")                                                              \
     X(Thread, "threading", "Thread")                                                                                   \

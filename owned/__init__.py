@@ -46,6 +46,7 @@ from owned._core import (
     own,
     select,
     share,
+    task_private,
     unchecked,
     unwrap,
 )
@@ -79,6 +80,7 @@ from owned.errors import (
     PermitNotHeldError,
     UnclaimedWarning,
     ViolationWarning,
+    WrongTaskError,
     WrongThreadError,
 )
 
@@ -143,6 +145,7 @@ __all__ = [
     "UnprotectedAccessException",
     "Violation",
     "ViolationWarning",
+    "WrongTaskError",
     "WrongThreadError",
     "adopt",
     "checked",
@@ -172,6 +175,7 @@ __all__ = [
     "stats",
     "strict",
     "synchronized",
+    "task_private",
     "thaw",
     "unchecked",
     "unwrap",

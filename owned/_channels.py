@@ -21,7 +21,7 @@ def refuse_unguarded(item: object, channel: str) -> NoReturn:
     what = f"`item` is a {kind}" if found is item else f"`{path}` is a {kind}"
     raise TypeError(
         f"cannot put a {type(item).__name__} into {channel}: {what}, which can change and which nobody guards, so two "
-        "threads could change it at once. Put own(...) around it, use an @owned class or a List, Dict or Set, or freeze "
+        "threads could change it at once. Put own(...) around it, use an @owned class, a List, Dict or Set, or freeze "
         "it; Channel(unguarded='wrap') wraps what is put, Channel(unguarded='pass') lets it pass"
     )
 

@@ -48,6 +48,7 @@ _IMMUTABLE: Final[dict[str, frozenset[str]]] = {
     ),
     "logging": frozenset({"Logger", "RootLogger"}),
     "operator": frozenset({"attrgetter", "itemgetter", "methodcaller"}),
+    "owned._core": frozenset({"Channel"}),
     "pathlib": frozenset({"Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath", "WindowsPath"}),
     "re": frozenset({"Match", "Pattern"}),
     "struct": frozenset({"Struct"}),

@@ -30,6 +30,11 @@ _T = TypeVar("_T")
 Unguarded: TypeAlias = Literal["raise", "wrap", "pass"]
 
 _UNGUARDED: Final = ("raise", "wrap", "pass")
+_LEFT_TO_OWNER: Final = {
+    "raise": {Passing.AS_IT_IS, Passing.NOT},
+    "wrap": {Passing.AS_IT_IS, Passing.NOT, Passing.UNGUARDED},
+    "pass": {Passing.AS_IT_IS, Passing.NOT, Passing.UNGUARDED},
+}
 
 
 def check_unguarded(unguarded: object) -> None:
@@ -58,11 +63,11 @@ def admit(
     """
     from owned import _core
 
-    how = unguarded or "raise"
+    how, has_option = unguarded or "raise", unguarded is not None
     of_code = "pass" if how == "pass" else "raise"  # what a function brings along cannot be wrapped
     call = f"{name_of(function)}()"
     for name, value in _behind(function):
-        _refuse_unless_it_passes(value, name, call, of_code)
+        _refuse_unless_it_passes(value, name, call, of_code, has_option)
     named = [(_Position(i), value) for i, value in enumerate(args)] + list((kwargs or {}).items())
     wanting: list[_Position | str] = []
     for place, value in named:
@@ -70,11 +75,11 @@ def admit(
             _refuse_claimed(value, place, function, call)
         elif isinstance(value, types.FunctionType | types.MethodType):
             for name, one in _behind(value):
-                _refuse_unless_it_passes(one, f"{name} of {_argument(place, function)}", call, of_code)
+                _refuse_unless_it_passes(one, f"{name} of {_argument(place, function)}", call, of_code, has_option)
         elif how == "wrap" and _core.passing(value) == Passing.UNGUARDED:
             wanting.append(place)
         elif _core.passing(value) != Passing.AS_IT_IS:
-            _refuse_unless_it_passes(value, _argument(place, function), call, how)
+            _refuse_unless_it_passes(value, _argument(place, function), call, how, has_option)
     if not wanting:
         return args, kwargs
     wrapped = {place: _wrap(value) for place, value in named if place in wanting}
@@ -82,6 +87,36 @@ def admit(
         tuple([wrapped.get(_Position(i), value) for i, value in enumerate(args)]),
         {name: wrapped.get(name, value) for name, value in (kwargs or {}).items()},
     )
+
+
+def admit_callback(callback: Callable[..., Any], args: tuple[Any, ...], unguarded: Unguarded) -> tuple[Any, ...]:
+    """Judge a call that another thread is to make on objects of its own, perhaps: those are left to its checks.
+
+    Returns:
+        The arguments to use.
+
+    Raises:
+        TypeError: it cannot be called; or something can change, and nobody guards it.
+        WrongThreadError, MovedError: something is private to this thread and was not moved, or is an empty parcel.
+    """
+    from owned import _core
+
+    if not callable(callback):
+        raise TypeError(f"`callback` must be callable, got {type(callback).__name__}")
+    if _core.get_mode() == 0:
+        return args
+    call = f"{name_of(callback)}()"
+    for name, value in _behind(callback):
+        if _core.passing(value) != Passing.NOT:
+            _refuse_unless_it_passes(value, name, call, "pass" if unguarded == "pass" else "raise", True)
+    for i, value in enumerate(args):
+        if isinstance(value, _core.Parcel):
+            _refuse_claimed(value, _Position(i), callback, call)
+        elif _core.passing(value) not in _LEFT_TO_OWNER[unguarded]:
+            _refuse_unless_it_passes(value, _argument(_Position(i), callback), call, unguarded, True)
+    if unguarded == "wrap":
+        return tuple([_wrap(value) if _core.passing(value) == Passing.UNGUARDED else value for value in args])
+    return args
 
 
 class _Position(int):
@@ -94,13 +129,13 @@ def _wrap(value: Any) -> Any:
     return _core.move(_core.own(value))
 
 
-def _refuse_unless_it_passes(value: object, name: str, call: str, how: str) -> None:
+def _refuse_unless_it_passes(value: object, name: str, call: str, how: str, has_option: bool) -> None:
     from owned import _core
 
     passing = _core.passing(value)
     if passing == Passing.AS_IT_IS or (passing == Passing.UNGUARDED and how == "pass"):
         return
-    raise refusal(value, name, call)
+    raise refusal(value, name, call, has_option=has_option)
 
 
 def _refuse_claimed(parcel: Any, place: _Position | str, function: Callable[..., Any], call: str) -> None:

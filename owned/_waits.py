@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 if TYPE_CHECKING:
-    from owned._core import Condition
+    from owned._core import Channel, Condition
 
 Director: TypeAlias = Callable[[Any, bool], bool]
 
@@ -49,3 +49,17 @@ class Notification:
     def locked(self) -> bool:
         """Does it still wait?"""
         return self.condition._is_waiting(self.number)
+
+
+@attrs.frozen
+class Turnover:
+    """What a thread in ``get()``, ``put()`` or ``select()`` waits for, as a director is told. Made by the C core."""
+
+    channels: tuple[Channel[Any], ...]
+    puts: bool
+
+    def locked(self) -> bool:
+        """Would it wait again?"""
+        if self.puts:
+            return all(channel.full() and not channel.closed for channel in self.channels)
+        return all(channel.empty() for channel in self.channels) and not all(channel.closed for channel in self.channels)

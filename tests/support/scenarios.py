@@ -8,6 +8,7 @@ Run as a program: ``scenarios.py starve NAME`` and ``scenarios.py count NAME``, 
 from __future__ import annotations
 
 import gc
+import queue
 import sys
 import threading
 from collections.abc import Callable
@@ -75,6 +76,31 @@ def left_behind(make: Callable[[], Any]) -> Any:
     thread.start()
     thread.join()
     return box.pop()
+
+
+def channel_intact(made: Any) -> bool:
+    """What was put is in the channel, or its sender's as before."""
+    channel, root = made
+    while not channel.empty():
+        channel.get_nowait()
+    return graph_intact(root)
+
+
+def by_channel(made: Any) -> None:
+    """There and back, by itself and with other things."""
+    channel, root = made
+    for item in (root, (1, root.rename), root.next.wrapped):
+        channel.put(item)
+        owned.select(channel)
+
+
+def in_vain(call: Callable[[], object]) -> None:
+    """A get from channels in which there is nothing."""
+    try:
+        call()
+    except queue.Empty:
+        return
+    raise AssertionError("something came")
 
 
 def region_of_nodes() -> tuple[owned.Region, Node]:
@@ -227,6 +253,18 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "new attribute": Scenario(Bag, lambda bag: setattr(bag, "fresh", 1), lambda bag: set(vars(bag)) <= {"fresh"}),
     "settle": Scenario(lambda: Node("a"), nested, lambda node: type(node.children) is owned.List),
+    "Channel": Scenario(lambda: None, lambda _: [repr(owned.Channel(3, name="jobs")), owned.Channel().put(Node("a"))]),
+    "channel": Scenario(lambda: (owned.Channel(), graph()), by_channel, channel_intact),
+    "channel waits": Scenario(
+        owned.Channel,
+        lambda channel: [
+            in_vain(lambda: channel.get(timeout=0.0001)),
+            in_vain(lambda: owned.select(channel, timeout=0.0001)),
+            channel._when("get", list),
+            channel.put(1),
+        ],
+        lambda channel: channel.qsize() <= 1,
+    ),
     "List": Scenario(lambda: None, lambda _: owned.List([1, [2], {3: 4}])),
     "Dict": Scenario(lambda: None, lambda _: owned.Dict(a=[1], b={2})),
     "Set": Scenario(lambda: None, lambda _: owned.Set([1, 2, (3,)])),
