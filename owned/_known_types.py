@@ -13,7 +13,6 @@ _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "_contextvars": ("ContextVar",),
     "queue": ("Queue", "SimpleQueue", "_PySimpleQueue"),
     "_queue": ("SimpleQueue",),
-    "owned._core": ("Channel", "Lock", "RLock"),
     "concurrent.futures._base": ("Executor", "Future"),
     "multiprocessing.process": ("BaseProcess",),
     "multiprocessing.pool": ("Pool",),
@@ -23,7 +22,7 @@ _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "socketserver": ("BaseServer",),
     "logging": ("Handler", "Logger"),
     "owned.aio": ("Queue", "_Call", "_Callback"),
-    "owned._core": ("Lock", "RLock", "Channel", "AtomicInt", "AtomicRef", "Once", "Lazy"),
+    "owned._core": ("Lock", "RLock", "AtomicInt", "AtomicRef", "Channel", "Lazy", "Once"),
 }
 
 _OF_EVENT_LOOP: Final[dict[str, tuple[str, ...]]] = {
