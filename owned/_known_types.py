@@ -22,7 +22,10 @@ _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "socketserver": ("BaseServer",),
     "logging": ("Handler", "Logger"),
     "owned.aio": ("Queue", "_Call", "_Callback"),
-    "owned._core": ("Lock", "RLock", "AtomicInt", "AtomicRef", "Channel", "Lazy", "Once"),
+    "owned._core": (
+        *("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "CompoundLock"),
+        *("AtomicInt", "AtomicRef", "Channel", "Lazy", "Once"),
+    ),
 }
 
 _OF_EVENT_LOOP: Final[dict[str, tuple[str, ...]]] = {
