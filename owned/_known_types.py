@@ -23,8 +23,8 @@ _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "logging": ("Handler", "Logger"),
     "owned.aio": ("Queue", "_Call", "_Callback"),
     "owned._core": (
-        *("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "CompoundLock"),
-        *("AtomicInt", "AtomicRef", "Channel", "Lazy", "Once"),
+        *("Lock", "RLock", "CompoundLock", "Condition", "Semaphore", "Channel"),
+        *("AtomicInt", "AtomicRef", "Once", "Lazy"),
     ),
 }
 
