@@ -116,6 +116,11 @@ adopt_impl(PyObject *Py_UNUSED(module), PyObject *obj)
     if (is_thread < 0)
         return NULL;
     owned_mode_rely();
+    if (Py_IS_TYPE(obj, state->Parcel)) {
+        PyObject *done = PyObject_CallOneArg(state->adopt_parcel, obj);
+        Py_XDECREF(done);
+        return done == NULL ? NULL : Py_NewRef(obj);
+    }
     int is_lock = owned_lock_check(obj); /* which is taken over in every mode */
     if (is_lock || owned_mode_now() != OWNED_MODE_OFF || PyObject_TypeCheck(obj, owned_the_state->Owned))
         if ((is_thread ? adopt_thread(obj) : is_lock ? owned_lock_adopt(obj) : adopt_object(obj)) < 0)
@@ -129,8 +134,9 @@ PyDoc_STRVAR(adopt_doc,
 "Take over what a finished thread left behind.\n\n"
 "Args:\n"
 "    obj_or_thread: an orphaned object (with it go the orphaned objects it reaches), an orphaned ``Region``, a\n"
-"        ``threading.Thread`` that has ended (all it had, in constant time), or an ``owned.Lock`` or ``owned.RLock``\n"
-"        whose holder has ended (the caller holds it then).\n\n"
+"        ``threading.Thread`` that has ended (all it had, in constant time), an ``owned.Lock`` or ``owned.RLock`` whose\n"
+"        holder has ended (the caller holds it then), or a ``Parcel`` that is addressed to a thread or process that has\n"
+"        ended (the caller alone may claim it then).\n\n"
 "Returns:\n"
 "    What was given. An object that is this thread's already is returned as it is.\n\n"
 "Raises:\n"

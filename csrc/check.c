@@ -7,6 +7,7 @@
  *     guard              reads                                            ALLOWED
  *     off                all but writes to what is frozen                 ALLOWED
  *     PRIVATE, inherited held from now on by this thread, see adopt()     ALONE
+ *     IN_TRANSIT, left   held from now on by this thread, the first       ALONE
  *     FROZEN             reads                                            ALLOWED     writes: FrozenError
  *     SHARED, foreign    ask the lock                                     ALONE       not held: LockNotHeldError
  *     SHARED, without    what owned/_shared_by.py lets through            ALLOWED
@@ -95,6 +96,8 @@ judge(owned_region *r, int writes)
         Py_XDECREF((PyObject *)owner);
         return inherited ? OWNED_ALONE : OWNED_REFUSED;
     }
+    case OWNED_IN_TRANSIT:
+        return owned_region_take(r) ? OWNED_ALONE : OWNED_REFUSED;
     default:
         return OWNED_REFUSED;
     }

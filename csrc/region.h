@@ -33,7 +33,8 @@ typedef struct owned_region {
     uint64_t holder;               /* the thread that may touch, or OWNED_NOBODY; atomic */
     uint64_t state;                /* owned_region_state; atomic: read it through owned_region_state_of() */
     struct owned_region *forward;  /* strong; only when FORWARDED */
-    owned_thread_info *owner;      /* strong; PRIVATE: the holder's, IN_TRANSIT: the last holder's; else NULL or the sharer's */
+    owned_thread_info *owner;      /* strong; PRIVATE: the holder's, IN_TRANSIT: the last holder's, or NULL: whoever
+                                      touches it first has it; else NULL or the sharer's */
     PyObject *record;              /* strong: owned._records.Record of the verb that brought this state, or NULL */
     PyObject *foreign;             /* strong: the lock of somebody else's kind that guards it (SHARED), or NULL */
     PyObject *foreign_is_held;     /* strong: callable that says whether the calling thread holds `foreign`, or NULL */
@@ -83,11 +84,19 @@ int owned_region_arrive(owned_region *r, PyObject *record);
  * IN_TRANSIT, and must not be `to`. Cannot fail. */
 void owned_region_forward(owned_region *from, owned_region *to);
 
-/* PRIVATE, and this thread holds it. */
+/* PRIVATE, held by this thread -> IN_TRANSIT to whoever touches it first. Cannot fail. */
+void owned_region_leave(owned_region *r);
+
+/* IN_TRANSIT to whoever touches it first -> PRIVATE, held by this (registered) thread. 1 if it was so. Cannot fail. */
+int owned_region_take(owned_region *r);
+
+/* PRIVATE, and this thread holds it, or takes it now. */
 static inline int
 owned_region_is_mine(owned_region *r)
 {
-    return owned_region_state_of(r) == OWNED_PRIVATE && owned_load_u64(&r->holder) == owned_this_thread.id;
+    owned_region_state state = owned_region_state_of(r);
+    return state == OWNED_PRIVATE ? owned_load_u64(&r->holder) == owned_this_thread.id
+                                  : state == OWNED_IN_TRANSIT && owned_region_take(r);
 }
 
 /* PRIVATE, and its holder's thread has finished. */

@@ -48,7 +48,6 @@
     X(describe_thread, "owned._threads", "describe_thread")                                                             \
     X(info_of_thread, "owned._threads", "info_of_thread")                                                               \
     X(Thread, "threading", "Thread")                                                                                    \
-    X(current_thread, "threading", "current_thread")                                                                    \
     X(init_subclass, "owned._classes", "init_subclass")                                                                 \
     X(prepare_class, "owned._classes", "prepare")                                                                       \
     X(finish_class, "owned._classes", "finish")                                                                         \
@@ -59,6 +58,14 @@
     X(plan_for, "owned._frozen", "plan_for")                                                                            \
     X(never_frozen, "owned._frozen", "never_frozen")                                                                    \
     X(is_never_frozen, "owned._frozen", "is_never_frozen")                                                              \
+    X(address_parcel, "owned._parcels", "address")                                                                      \
+    X(adopt_parcel, "owned._parcels", "adopt")                                                                          \
+    X(may_claim_parcel, "owned._parcels", "may_claim")                                                                  \
+    X(parcel_is_gone, "owned._parcels", "is_gone")                                                                      \
+    X(reduce_parcel, "owned._parcels", "reduce")                                                                        \
+    X(unpack_parcel, "owned._parcels", "unpack")                                                                        \
+    X(warn_unclaimed, "owned._parcels", "warn_unclaimed")                                                               \
+    X(refuse_pickling_lock, "owned._travel", "refuse_lock")                                                             \
     X(reduce_frozen, "owned._frozen", "reduce_frozen")                                                                  \
     X(dir_frozen, "owned._frozen", "dir_frozen")                                                                        \
     X(cached_property, "functools", "cached_property")

@@ -46,6 +46,7 @@ from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
 from owned._modes import Mode, checked, configure, guard, mode, strict
 from owned._own_class import own_class
+from owned._processes import install as _follow_to_processes
 from owned._recorded import violations
 from owned._records import Record, Site, Violation
 from owned._requires import requires
@@ -63,6 +64,8 @@ from owned.errors import (
     OrphanedError,
     OwnershipError,
     OwnershipWarning,
+    TravelError,
+    UnclaimedWarning,
     ViolationWarning,
     WrongThreadError,
 )
@@ -74,6 +77,8 @@ TransferBox = Parcel
 
 _apply_settings()
 del _apply_settings
+_follow_to_processes()
+del _follow_to_processes
 
 if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` has started this process
     from owned._report import follow as _follow
@@ -107,6 +112,8 @@ __all__ = [
     "Stats",
     "ThreadInfo",
     "TransferBox",
+    "TravelError",
+    "UnclaimedWarning",
     "UnprotectedAccessException",
     "Violation",
     "ViolationWarning",

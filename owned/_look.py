@@ -119,4 +119,4 @@ def _present(obj: object, life: tuple[Record, ...]) -> str:
     mine = facts[1] is not None and facts[0] == State.PRIVATE and facts[1].id == _core.thread_id()
     state, owner, holder, lock, record = facts
     text = f"{label}: {_violations.whose((state, owner, holder, lock, _life.record_of(state, life, record)))}."
-    return f"{text} That is this thread." if mine else f"{text} {_violations.ADVICE[facts[0]]}"
+    return f"{text} That is this thread." if mine else f"{text} {_violations.advice_on(state, record)}"

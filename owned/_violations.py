@@ -48,6 +48,8 @@ ADVICE = {
     "orphaned": "Take it over with adopt(obj), or all that its thread left with adopt(thread).",
 }
 
+_AWAY = "What arrived there is another object; to keep one here, move() a copy: copy.deepcopy(obj)."
+
 _PLAIN_KEYS = (str, int, float, bool, bytes, type(None))
 
 
@@ -102,7 +104,7 @@ def make_violation(
     type_name = known_type.__name__
     labelled = label(form, name)
     touch = _touch(type_name, verb, form, labelled)
-    advice = (_where_known(obj) if state == "private" else "") + ADVICE[state]
+    advice = (_where_known(obj) if state == "private" else "") + advice_on(state, record)
     whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
     message = f"thread {toucher!r} tried to {touch}, but {whose_it_is}. {advice}"
     error = _KINDS[state](
@@ -207,6 +209,15 @@ def whose(facts: Facts) -> str:
     return _whose(state, holder if state == "shared" else owner, lock, record)
 
 
+def advice_on(state: str, record: Record | None) -> str:
+    """The way out for whoever may not touch what is in this state."""
+    return _AWAY if state == "in transit" and _went_away(record) else ADVICE[state]
+
+
+def _went_away(record: Record | None) -> bool:
+    return record is not None and record.verb in ("pickle", "start")
+
+
 def label(form: str, name: object) -> str | None:
     if name is None and form != "item":
         return None
@@ -243,6 +254,8 @@ def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | 
         return f"it is shared under {lock_name(lock)}, {held}{done}"
     if state == "frozen":
         return f"it is frozen for ever{done}"
+    if state == "in transit" and _went_away(record):
+        return f"it went to another process{done}"
     if state == "in transit":
         return f"it was moved and nobody has claimed it yet{done}"
     return f"{name}, whose it was, has ended"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pickle import PicklingError
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ __all__ = [
     "OrphanedError",
     "OwnershipError",
     "OwnershipWarning",
+    "TravelError",
+    "UnclaimedWarning",
     "ViolationWarning",
     "WrongThreadError",
 ]
@@ -100,6 +103,10 @@ class FreezeError(OwnershipError, TypeError):
     """An object cannot be frozen, because of something that it reaches; the message names the path."""
 
 
+class TravelError(OwnershipError, TypeError, PicklingError):
+    """An object cannot go to another process, because of something that it reaches; the message names the path."""
+
+
 class LockOrderError(OwnershipError):
     """Two or more locks are taken in orders that contradict each other, or one is taken twice: a deadlock."""
 
@@ -124,3 +131,7 @@ class AliasWarning(OwnershipWarning):
 
 class ForeignObjectWarning(OwnershipWarning):
     """A shared object reaches something that nobody guards."""
+
+
+class UnclaimedWarning(OwnershipWarning):
+    """Something was handed over and nobody took it."""

@@ -189,7 +189,7 @@ def test_refuses_what_is_not_guarded(value: object) -> None:
 def test_refuses_what_is_no_thread(to: object) -> None:
     """And the object stays private."""
     node = Node()
-    with pytest.raises(TypeError, match=r"`to` must be a threading.Thread or None"):
+    with pytest.raises(TypeError, match=r"`to` must be a threading.Thread, a multiprocessing.Process or None"):
         move(node, to=to)
     assert state(node) is State.PRIVATE
 
