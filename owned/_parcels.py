@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 import attrs
 
 from owned import _violations, errors
-from owned._records import Record, make_record
+from owned._records import STRICT, Record, Site, calling_frame, stack_of
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -33,6 +33,8 @@ WENT = ("pickle", "start")
 """The verbs of Records that say that something went to another process."""
 
 _TOKEN = "_owned_token"
+_STANDARD = os.path.dirname(os.path.abspath(threading.__file__))
+_LIBRARIES = tuple(os.path.join(_STANDARD, name) for name in ("multiprocessing", "concurrent", "pickle.py"))
 
 
 # ---- addresses -------------------------------------------------------------------------------------------------------
@@ -276,9 +278,24 @@ def _pickled(content: Any, protocol: int) -> bytes:
 
 
 def _record(verb: str, moved: Record) -> Record:
+    """The Record of who sends what was moved, at a line of the program and not of the library that pickles for it."""
     from owned import _core
 
-    return attrs.evolve(make_record(verb, _core.Parcel, moved.count), root_type=moved.root_type)
+    frame = calling_frame()
+    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
+        frame = frame.f_back
+    stack = stack_of(frame)
+    at = stack[0] if stack else Site("<unknown>", 0, "<unknown>")
+    return Record(
+        verb,
+        moved.root_type,
+        moved.count,
+        at.file,
+        at.line,
+        at.function,
+        threading.current_thread().name,
+        stack if _core.get_mode() == STRICT else (),
+    )
 
 
 def _abroad(record: Record) -> Record:

@@ -201,7 +201,9 @@ def _hook_pool(module: Any) -> None:
         if isinstance(self, module.ThreadPool):
             return apply_async(self, func, args, kwds, *more, **options)
         with sending():
-            return apply_async(self, _pack(func), _pack(args), _pack(kwds), *more, **options)
+            args = tuple([_pack(one) for one in args])
+            kwds = {name: _pack(one) for name, one in kwds.items()}
+            return apply_async(self, _pack(func), args, kwds, *more, **options)
 
     @functools.wraps(map_async)
     def packing_map_async(self: Any, func: Any, iterable: Any, *more: Any, **options: Any) -> Any:
