@@ -502,6 +502,20 @@ def _fill_frozen(obj: Any, how: tuple[Arriving, Any, Any, Any, Any]) -> None:
     arriving.end(obj)
 
 
+def reduce_frozen_wrapper(inside: Any) -> Any:
+    """The same for what ``own()`` gave. Called by the core."""
+    return _frozen_wrapper, (ARRIVING, inside)
+
+
+def _frozen_wrapper(arriving: Arriving, inside: Any) -> Any:
+    from owned import _core
+
+    arriving.begin()
+    wrapper = _core.own(inside)
+    arriving.end(wrapper)
+    return wrapper
+
+
 def _set_state(obj: Any, state: Any) -> None:
     set_state = getattr(obj, "__setstate__", None)
     if set_state is not None:
