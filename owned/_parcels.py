@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 import attrs
 
 from owned import _violations, errors
-from owned._records import STRICT, Record, Site, calling_frame, stack_of
+from owned._records import HERE, STRICT, Record, Site, calling_frame, stack_of
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -34,7 +34,7 @@ WENT = ("pickle", "start")
 
 _TOKEN = "_owned_token"
 _STANDARD = os.path.dirname(os.path.abspath(threading.__file__))
-_LIBRARIES = tuple(os.path.join(_STANDARD, name) for name in ("multiprocessing", "concurrent", "pickle.py"))
+_NOT_THE_PROGRAM = (HERE, *(os.path.join(_STANDARD, name) for name in ("multiprocessing", "concurrent", "pickle.py")))
 
 
 # ---- addresses -------------------------------------------------------------------------------------------------------
@@ -146,8 +146,13 @@ def address(obj: object, to: object) -> threading.Thread | Process:
 
 def may_claim(parcel: Parcel[Any], to: threading.Thread | Process) -> None:
     """Refuse whom a parcel is not addressed to. Called by the C core."""
+    from owned import _core
+
     if _is_me(to):
         return
+    gone = _core.parcel_facts(parcel)[2]
+    if gone is not None:
+        is_gone(parcel, "claim", gone)
     if _has_ended(to):
         text = f"this parcel is addressed to {to!r}, which has ended: take its place with adopt(parcel), then claim it"
     else:
@@ -282,7 +287,7 @@ def _record(verb: str, moved: Record) -> Record:
     from owned import _core
 
     frame = calling_frame()
-    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
+    while frame is not None and frame.f_code.co_filename.startswith(_NOT_THE_PROGRAM):
         frame = frame.f_back
     stack = stack_of(frame)
     at = stack[0] if stack else Site("<unknown>", 0, "<unknown>")
