@@ -2,8 +2,8 @@
 """Parcels: to whom they are addressed, how they go to another process, and what is said of those that nobody claimed.
 
 A parcel is pickled with a pickle of its content inside, which is opened on the other side by the thread that claims it:
-so what was in it is private to that thread, whoever received the parcel. The content has gone once its pickle is made; a
-``sending()`` block makes that undone where the rest of the message cannot be pickled, or cannot be sent.
+so what was in it is private to that thread, whoever received the parcel. The content has gone once its pickle is made;
+a ``sending()`` block undoes that where the rest of the message cannot be pickled, or cannot be sent.
 """
 
 from __future__ import annotations
@@ -117,31 +117,20 @@ def address(obj: object, to: object) -> threading.Thread | Process:
     """
     from owned import _core
 
-    addressee: threading.Thread | Process | None = None
-    ended = False
+    module = sys.modules.get("multiprocessing.process")
     if isinstance(to, threading.Thread):
-        addressee = to
-        ended = _has_ended(to)
+        kind, ended = "thread", _has_ended(to)
+    elif module is not None and isinstance(to, module.BaseProcess):
+        kind, ended = "process", _process_has_ended(to)
     else:
-        module = sys.modules.get("multiprocessing.process")
-        if module is not None and isinstance(to, module.BaseProcess):
-            ended = _process_has_ended(to)
-            addressee = Process.of(to)
-    if addressee is None:
-        raise TypeError(
-            "`to` must be a threading.Thread, a multiprocessing.Process or None, "
-            f"got {type(to).__name__ if not isinstance(to, type) else 'a class'}"
-        )
+        raise TypeError(f"`to` must be a threading.Thread, a multiprocessing.Process or None, got {type(to).__name__}")
     if ended:
-        _refuse(
-            errors.OwnershipError,
-            "move",
-            obj,
-            _core.known_type(obj),
-            f"{to!r} has ended: it can claim nothing any more. Move it to another {_kind(addressee)}, or to whoever "
-            "comes first: move(obj)",
+        text = (
+            f"{to!r} has ended: it can claim nothing any more. Move it to another {kind}, or to whoever comes first: "
+            "move(obj)"
         )
-    return addressee
+        _refuse(errors.OwnershipError, "move", obj, _core.known_type(obj), text)
+    return to if isinstance(to, threading.Thread) else Process.of(to)
 
 
 def may_claim(parcel: Parcel[Any], to: threading.Thread | Process) -> None:
@@ -218,7 +207,8 @@ def sending(dump: Dump | None = None) -> Iterator[None]:
     if _now.taken is not None:
         yield
         return
-    _now.taken = taken = []
+    taken: list[tuple[Parcel[Any], object]] = []
+    _now.taken = taken
     _now.dump = pickle.dumps if dump is None else dump
     try:
         yield
@@ -279,7 +269,10 @@ def _pickled(content: Any, protocol: int) -> bytes:
     except Exception as error:
         from owned import _travel
 
-        raise _travel.explained(content, error) from error.__cause__
+        told = _travel.explained(content, error, forking=_now.dump is not pickle.dumps)
+        if told is error:
+            raise
+        raise told from error
 
 
 def _record(verb: str, moved: Record) -> Record:

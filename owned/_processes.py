@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Other processes: where multiprocessing and ProcessPoolExecutor pickle on threads of their own, and what is done there.
+"""Other processes: where multiprocessing and ProcessPoolExecutor pickle on threads of their own, and what is done.
 
 A private object is pickled by the thread that owns it, and what is unpickled belongs to the thread that does it. Both
 would go wrong where the standard library uses helper threads:
@@ -10,8 +10,8 @@ would go wrong where the standard library uses helper threads:
 ``Pool``, ``ProcessPoolExecutor``     the same for the arguments of calls, which are pickled when they are submitted.
                                       Results are unpickled on a helper thread: what is guarded in them belongs to the
                                       first thread that touches it
-``managers``                          the server keeps what it is sent, and hands it out again on whichever thread serves
-                                      the client: those threads go unchecked
+``managers``                          the server keeps what it is sent, and hands it out again on whichever thread
+                                      serves the client: those threads go unchecked
 ``Process.start``                     where it forks, nothing is pickled: parcels among the arguments have gone all the
                                       same
 ====================================  ==================================================================================
@@ -27,6 +27,7 @@ import pickle
 import threading
 import types
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from owned import _core, _parcels, _travel, errors
@@ -101,7 +102,7 @@ def _base(kind: type) -> Any:
 
 
 class Packed:
-    """Something that was pickled by the thread whose it is, to be sent by another. It is unpickled as the thing itself."""
+    """What was pickled by the thread whose it is, to be sent by another one. It is unpickled as the thing itself."""
 
     __slots__ = ("_data",)
 
@@ -146,31 +147,28 @@ def _hook_reduction(reduction: Any) -> None:
     dump_to_file = reduction.dump
 
     def dumps(cls: Any, obj: Any, protocol: int | None = None) -> Any:
-        try:
-            with sending(functools.partial(original, cls)):
-                return original(cls, obj, protocol)
-        except Exception as error:
-            raise _told(obj, error)
+        with _telling(obj), sending(functools.partial(original, cls)):
+            return original(cls, obj, protocol)
 
     def dump(obj: Any, file: Any, protocol: int | None = None) -> None:
-        try:
-            with sending(functools.partial(original, pickler)):
-                dump_to_file(obj, file, protocol)
-        except Exception as error:
-            raise _told(obj, error)
+        with _telling(obj), sending(functools.partial(original, pickler)):
+            dump_to_file(obj, file, protocol)
 
     pickler.dumps = classmethod(functools.wraps(original)(dumps))
     pickler.loads = staticmethod(_loads)
     reduction.dump = functools.wraps(dump_to_file)(dump)
 
 
-def _told(obj: Any, error: Exception) -> Exception:
-    if holds_guarded(obj):
-        told = _travel.explained(obj, error)
-        if told is not error:
-            told.__suppress_context__ = True
-        return told
-    return error
+@contextmanager
+def _telling(obj: Any) -> Iterator[None]:
+    """If the message cannot be pickled, and holds something guarded, tell where it is that stands in the way."""
+    try:
+        yield
+    except Exception as error:
+        told = _travel.explained(obj, error, forking=True) if holds_guarded(obj) else error
+        if told is error:
+            raise
+        raise told from error
 
 
 # ---- the threads of the standard library -----------------------------------------------------------------------------

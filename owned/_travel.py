@@ -35,12 +35,13 @@ _WAYS_OUT: Final[dict[str, str]] = {
 _WAY_OUT: Final = "Leave it out in __getstate__ and make it anew in __setstate__"
 
 
-def explained(root: Any, error: Exception) -> Exception:
+def explained(root: Any, error: Exception, *, forking: bool) -> Exception:
     """The exception to raise where pickling ``root`` for another process has failed with ``error``.
 
     Args:
         root: what was pickled. It is the calling thread's to read, as it was for the pickler.
         error: what the pickler raised.
+        forking: whether that was multiprocessing's pickler, which sends sockets and connections, too.
 
     Returns:
         A ``TravelError`` that names the path; ``error`` itself where that tells whose an object is, with the path as a
@@ -48,7 +49,7 @@ def explained(root: Any, error: Exception) -> Exception:
     """
     if isinstance(error, errors.TravelError):
         return error
-    found = _stands_in_the_way(root)
+    found = _stands_in_the_way(root, forking=forking)
     if found is None:
         return error
     path, obj, reason = found
@@ -64,9 +65,12 @@ def explained(root: Any, error: Exception) -> Exception:
     else:
         way_out = _WAYS_OUT.get(name, _WAY_OUT)
     what = _named(obj) if isinstance(obj, _CODE) else _a(name)
-    told = errors.TravelError(f"{path}: {what} cannot travel to another process ({reason}). {way_out}", type_name=name, address=id(obj), access="pickle")
-    told.__cause__ = error
-    return told
+    return errors.TravelError(
+        f"{path}: {what} cannot travel to another process ({reason}). {way_out}",
+        type_name=name,
+        address=id(obj),
+        access="pickle",
+    )
 
 
 def _named(obj: Any) -> str:
@@ -77,15 +81,19 @@ def _a(name: str) -> str:
     return f"an {name}" if name[:1] in "AEIOUaeiou" else f"a {name}"
 
 
-def _stands_in_the_way(root: Any) -> tuple[str, Any, str] | None:
+def _stands_in_the_way(root: Any, *, forking: bool) -> tuple[str, Any, str] | None:
     """Path, object and reason of the nearest thing that cannot be pickled."""
     from owned import _core
 
+    reduction = sys.modules.get("multiprocessing.reduction") if forking else None
+    travels = reduction.ForkingPickler._extra_reducers if reduction is not None else ()
     todo: deque[tuple[str, Any]] = deque([(_core.known_type(root).__name__, root)])
     met = {id(root)}
     kept = [root]  # ids are only good while the objects live
     while todo and len(met) < _MET_MOST:
         path, obj = todo.popleft()
+        if type(obj) in travels:
+            continue
         try:
             for step, child in _children(obj):
                 if type(child) not in _ATOMS and id(child) not in met:
@@ -108,17 +116,12 @@ def _children(obj: Any) -> Iterator[tuple[str, Any]]:
         yield from _items(obj.items())
     elif kind in (set, frozenset):
         yield from (("[...]", child) for child in obj)
-    elif kind is _core.Parcel or _travels_with_forking_pickler(kind):
+    elif kind is _core.Parcel:
         return
     elif isinstance(obj, _CODE):
         pickle.dumps(obj)
     else:
         yield from _reduced(obj)
-
-
-def _travels_with_forking_pickler(kind: type) -> bool:
-    reduction = sys.modules.get("multiprocessing.reduction")
-    return reduction is not None and kind in reduction.ForkingPickler._extra_reducers
 
 
 def _reduced(obj: Any) -> Iterator[tuple[str, Any]]:
