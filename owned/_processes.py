@@ -22,80 +22,94 @@ parcels in it are put back.
 
 from __future__ import annotations
 
+import enum
 import functools
+import gc
 import pickle
 import threading
 import types
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from owned import _core, _parcels, _travel, errors
-from owned._inside import fields
 from owned._parcels import sending
 from owned._when_imported import when_imported
 
 __all__ = ["holds_guarded", "install"]
 
 _MET_MOST: Final = 10_000
-_LEAVES: Final[frozenset[type]] = frozenset(
-    {type(None), type(...), bool, int, float, complex, str, bytes, bytearray, memoryview, range, slice}
-)
-_NOT_INTO: Final = (type, types.ModuleType, types.FunctionType, threading.Thread)
-_ELEMENTS: Final = (list, tuple, set, frozenset)
-_BOUND: Final = (types.MethodType, types.BuiltinMethodType, types.MethodWrapperType)
-_PLAIN: Final = (dict, functools.partial, *_ELEMENTS, *_BOUND)
 
 
 # ---- what is guarded in a message ------------------------------------------------------------------------------------
 
 
+class _Kind(enum.IntEnum):
+    """What a search does with the instances of a type."""
+
+    PASS_BY = 0
+    LOOK_INTO = 1
+    FOUND = 2
+
+
+_CODE: Final = (type, types.ModuleType, types.FunctionType, types.CodeType, types.FrameType, threading.Thread)
+_ATOMS: Final = frozenset(
+    {type(None), type(...), bool, int, float, complex, str, bytes, bytearray, memoryview, range, slice}
+)
+_judged: weakref.WeakKeyDictionary[type, _Kind] = weakref.WeakKeyDictionary()
+
+
+def _kind(cls: type) -> _Kind:
+    kind = _judged.get(cls)
+    if kind is None:
+        if issubclass(cls, (_core.Owned, _core.List, _core.Dict, _core.Set, _core.Wrapper, _core.Parcel)):
+            kind = _Kind.FOUND
+        elif cls in _ATOMS or issubclass(cls, (*_CODE, _core.Region)):
+            kind = _Kind.PASS_BY
+        else:
+            kind = _Kind.LOOK_INTO
+        _judged[cls] = kind
+    return kind
+
+
+def _levels(root: object) -> Iterator[tuple[dict[int, Any], set[type]]]:
+    """What an object reaches, by id, level by level, and the types that a level has besides atoms and code.
+
+    Runs nobody's code and does not go into any.
+    """
+    level = {id(root): root}
+    met: set[int] = set()
+    while True:
+        kinds = {cls for cls in set(map(type, level.values())) - _ATOMS if _kind(cls) is not _Kind.PASS_BY}
+        if not kinds:
+            return
+        yield level, kinds
+        met.update(level)
+        if len(met) > _MET_MOST:
+            return
+        inside = gc.get_referents(*[each for each in level.values() if type(each) in kinds])
+        level = {id(each): each for each in inside if id(each) not in met}
+
+
 def holds_guarded(value: object) -> bool:
     """Is something guarded, or a parcel, in what is about to be pickled?
 
-    Looked for in containers and in the fields of instances, without running code of theirs. True, too, where there is
-    more than is worth a search.
+    True, too, where there is more than is worth a search.
     """
-    return next(_guarded_in(value), None) is not None
+    met = 0
+    for level, kinds in _levels(value):
+        if any(_kind(cls) is _Kind.FOUND for cls in kinds):
+            return True
+        met += len(level)
+    return met > _MET_MOST
 
 
-def _guarded_in(*roots: object) -> Iterator[object]:
-    """What is guarded, and parcels; the last root itself where the search is given up."""
-    todo = list(roots)
-    met = set(map(id, roots))
-    while todo:
-        value: Any = todo.pop()
-        kind = type(value)
-        if kind in _LEAVES:
-            continue
-        if _core.is_guarded(value) or kind is _core.Parcel:
-            yield value
-            continue
-        if issubclass(kind, dict):
-            inside = [*dict.keys(value), *dict.values(value)]
-        elif issubclass(kind, _ELEMENTS):
-            inside = list(kind.__iter__(value)) if kind in _ELEMENTS else list(_base(kind).__iter__(value))
-        elif issubclass(kind, _NOT_INTO):
-            continue
-        elif kind is functools.partial:
-            inside = [value.func, *value.args, *value.keywords.values()]
-        else:
-            inside = [value.__self__] if kind in _BOUND else []
-        if kind not in _PLAIN:
-            inside += [field for _name, field in fields(value)]
-        if _LEAVES.issuperset(map(type, inside)):
-            continue
-        for one in inside:
-            if type(one) not in _LEAVES and id(one) not in met:
-                met.add(id(one))
-                todo.append(one)
-        if len(met) > _MET_MOST:
-            yield roots[-1]
-            return
-
-
-def _base(kind: type) -> Any:
-    return next(base for base in _ELEMENTS if issubclass(kind, base))
+def _parcels_in(value: object) -> list[Any]:
+    parcel = _core.Parcel
+    return [
+        each for level, kinds in _levels(value) if parcel in kinds for each in level.values() if type(each) is parcel
+    ]
 
 
 # ---- pickling and unpickling -----------------------------------------------------------------------------------------
@@ -182,7 +196,7 @@ def _hook_queues(queues: Any) -> None:
 def _packing_put(put: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(put)
     def packing_put(self: Any, obj: Any, block: bool = True, timeout: float | None = None) -> Any:
-        if type(obj) in _LEAVES or self._closed:
+        if type(obj) in _ATOMS or self._closed:
             return put(self, obj, block, timeout)
         with sending():
             return put(self, _pack(obj), block, timeout)
@@ -273,8 +287,7 @@ def _hook_process(module: Any) -> None:
 
     @functools.wraps(start)
     def sending_start(self: Any) -> None:
-        with _core.unchecked():
-            parcels = [each for each in _guarded_in(vars(self)) if type(each) is _core.Parcel]
+        parcels = _parcels_in(vars(self))
         start(self)
         for parcel in parcels:
             try:

@@ -126,11 +126,12 @@ def _children(obj: Any) -> Iterator[tuple[str, Any]]:
 
 def _reduced(obj: Any) -> Iterator[tuple[str, Any]]:
     reduce = copyreg.dispatch_table.get(type(obj))
-    reduced: Any = obj.__reduce_ex__(_PROTOCOL) if reduce is None else reduce(obj)  # type: ignore[no-untyped-call]
+    reduced: Any = obj.__reduce_ex__(_PROTOCOL) if reduce is None else reduce(obj)
     if isinstance(reduced, str):
         pickle.dumps(obj)
         return
-    function, arguments, state, elements, items, *_ = (*reduced, None, None, None, None)
+    parts: tuple[Any, ...] = (*reduced, None, None, None)
+    function, arguments, state, elements, items = parts[:5]
     if arguments and getattr(function, "__module__", None) == "owned._frozen":
         arguments, state = arguments[1:], state and state[1]
     yield "", function

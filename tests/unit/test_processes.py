@@ -181,7 +181,7 @@ def test_a_thread_pool_is_left_alone() -> None:
 @fork
 @pytest.mark.parametrize("number", [1, 3], ids=["guard", "strict"])
 def test_an_executor(method: str, number: int, elsewhere: Any) -> None:
-    """What comes back was unpickled by a helper thread and belongs to the first who touches it, with all its message."""
+    """What comes back was unpickled by a helper thread; it belongs to who touches it first, with all its message."""
     context = multiprocessing.get_context(method)
     with strictly.mode(number), ProcessPoolExecutor(1, mp_context=context) as executor:
         future = executor.submit(double, Order(2))
