@@ -331,17 +331,23 @@ parcel_argument(PyObject *arg)
     return NULL;
 }
 
+/* The note of what was taken is on the list before it is taken: nothing can fail between the two. */
 static PyObject *
 parcel_take_impl(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *arg, *record;
+    PyObject *arg, *record, *taken, *content = NULL;
     parcel *p;
-    if (!PyArg_ParseTuple(args, "OO:parcel_take", &arg, &record) || (p = parcel_argument(arg)) == NULL ||
-        owned_thread_id() == 0)
+    if (!PyArg_ParseTuple(args, "OOO!:parcel_take", &arg, &record, &PyList_Type, &taken) ||
+        (p = parcel_argument(arg)) == NULL || owned_thread_id() == 0)
         return NULL;
-    PyObject *content = take_content(p, record, "pickle");
-    if (content != NULL)
+    PyObject *note = Py_BuildValue("[OO]", arg, Py_None);
+    if (note != NULL && PyList_Append(taken, note) == 0)
+        content = take_content(p, record, "pickle");
+    if (content != NULL) {
+        PyList_SetItem(note, 1, Py_NewRef(content));
         all_arrive(p, p->record);
+    }
+    Py_XDECREF(note);
     return content;
 }
 
@@ -351,20 +357,30 @@ parcel_sent_impl(PyObject *Py_UNUSED(module), PyObject *arg)
     parcel *p = parcel_argument(arg);
     if (p == NULL)
         return NULL;
-    all_depart(p, p->gone); /* which changes no more but in parcel_put_back(), of whoever sends it: the caller */
+    all_depart(p, p->gone); /* which changes no more but in parcels_put_back(), of whoever sends it: the caller */
     all_tell(p, p->gone);
     Py_RETURN_NONE;
 }
 
+/* Allocates nothing: it may be because there is no memory that they are put back. */
 static PyObject *
-parcel_put_back_impl(PyObject *Py_UNUSED(module), PyObject *args)
+parcels_put_back_impl(PyObject *Py_UNUSED(module), PyObject *taken)
 {
-    PyObject *arg, *content;
-    parcel *p;
-    if (!PyArg_ParseTuple(args, "OO:parcel_put_back", &arg, &content) || (p = parcel_argument(arg)) == NULL)
+    if (!PyList_CheckExact(taken)) {
+        PyErr_Format(PyExc_TypeError, "parcels_put_back() takes a list, got %.200s", Py_TYPE(taken)->tp_name);
         return NULL;
-    all_depart(p, p->record);
-    put_back(p, Py_NewRef(content));
+    }
+    for (Py_ssize_t i = PyList_GET_SIZE(taken) - 1; i >= 0; i--) { /* the caller's own, and so are the notes on it */
+        PyObject *note = PyList_GET_ITEM(taken, i);
+        parcel *p = PyList_CheckExact(note) && PyList_GET_SIZE(note) == 2 ? parcel_argument(PyList_GET_ITEM(note, 0)) : NULL;
+        if (p == NULL)
+            return NULL;
+        PyObject *content = PyList_GET_ITEM(note, 1);
+        if (content == Py_None) /* it was gone */
+            continue;
+        all_depart(p, p->record);
+        put_back(p, Py_NewRef(content));
+    }
     Py_RETURN_NONE;
 }
 
@@ -513,12 +529,13 @@ static PyMethodDef methods[] = {
      PyDoc_STR("parcel_facts(parcel, /)\n--\n\n(record, to, gone, packed): its move's Record, who may claim it, the Record of what "
                "took its content, and whether it came from another process.")},
     {"parcel_take", parcel_take_impl, METH_VARARGS,
-     PyDoc_STR("parcel_take(parcel, record, /)\n--\n\nTake the content, or its pickle, to send it to another process. It is the "
-               "calling thread's until parcel_sent() or parcel_put_back().")},
+     PyDoc_STR("parcel_take(parcel, record, taken, /)\n--\n\nTake the content, or its pickle, to send it to another process, and "
+               "note that in a list. It is the calling thread's until parcel_sent() or parcels_put_back().")},
     {"parcel_sent", parcel_sent_impl, METH_O,
      PyDoc_STR("parcel_sent(parcel, /)\n--\n\nWhat was taken is nobody's any more.")},
-    {"parcel_put_back", parcel_put_back_impl, METH_VARARGS,
-     PyDoc_STR("parcel_put_back(parcel, content, /)\n--\n\nUndo parcel_take(), whether it was sent meanwhile or not.")},
+    {"parcels_put_back", parcels_put_back_impl, METH_O,
+     PyDoc_STR("parcels_put_back(taken, /)\n--\n\nUndo what parcel_take() noted, the last one first, whether it was sent meanwhile "
+               "or not.")},
     {"parcel_readdress", parcel_readdress_impl, METH_VARARGS,
      PyDoc_STR("parcel_readdress(parcel, before, to, /)\n--\n\nAddress an unclaimed parcel anew. False if `before` is not its "
                "addressee, or it has been claimed.")},

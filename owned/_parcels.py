@@ -13,8 +13,7 @@ import pickle
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import attrs
@@ -188,15 +187,14 @@ def _refuse(kind: type[errors.OwnershipError], verb: str, obj: object, known_typ
 class _Sending(threading.local):
     """What this thread is pickling into one message."""
 
-    taken: list[tuple[Parcel[Any], object]] | None = None
+    taken: list[Any] | None = None  # [parcel, content]
     dump: Dump = pickle.dumps
 
 
 _now = _Sending()
 
 
-@contextmanager
-def sending(dump: Dump | None = None) -> Iterator[None]:
+class sending:
     """Pickle and send one message: if the block is left by an exception, the parcels that went into it are put back.
 
     Blocks nest: the outermost decides.
@@ -204,23 +202,27 @@ def sending(dump: Dump | None = None) -> Iterator[None]:
     Args:
         dump: what makes the pickles of contents, as ``pickle.dumps`` does.
     """
-    if _now.taken is not None:
-        yield
-        return
-    taken: list[tuple[Parcel[Any], object]] = []
-    _now.taken = taken
-    _now.dump = pickle.dumps if dump is None else dump
-    try:
-        yield
-    except BaseException:
+
+    __slots__ = ("_dump", "_put_back", "_taken")
+
+    def __init__(self, dump: Dump = pickle.dumps) -> None:
+        self._dump = dump
+        self._taken: list[Any] | None = None
+
+    def __enter__(self) -> None:
         from owned import _core
 
-        for parcel, content in reversed(taken):
-            _core.parcel_put_back(parcel, content)
-        raise
-    finally:
-        _now.taken = None
-        _now.dump = pickle.dumps
+        if _now.taken is None:
+            self._put_back = _core.parcels_put_back  # so that leaving needs nothing that could fail
+            self._taken = _now.taken = []
+            _now.dump = self._dump
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        if self._taken is not None:
+            _now.taken = None
+            _now.dump = pickle.dumps
+            if kind is not None:
+                self._put_back(self._taken)
 
 
 def reduce(parcel: Parcel[Any], protocol: int) -> tuple[Any, ...]:
@@ -237,20 +239,13 @@ def reduce(parcel: Parcel[Any], protocol: int) -> tuple[Any, ...]:
     if isinstance(to, threading.Thread):
         text = f"this parcel is addressed to {to!r}, a thread of this process: it cannot go to another one"
         _refuse(errors.WrongThreadError, "pickle", parcel, type(parcel), text)
-    content, data = take(parcel, _record("pickle", record)), None
+    pickling = _record("pickle", record)
     with sending():
         assert _now.taken is not None
-        _now.taken.append((parcel, content))
+        content: Any = _core.parcel_take(parcel, pickling, _now.taken)
         data = content if packed else _pickled(content, protocol)
         _core.parcel_sent(parcel)
     return arrive, (data, _abroad(record), None if to is None else to.facts())
-
-
-def take(parcel: Parcel[Any], record: Record) -> Any:
-    """The content of a parcel, which is about to go to another process."""
-    from owned import _core
-
-    return _core.parcel_take(parcel, record)
 
 
 def started(parcel: Parcel[Any]) -> None:
@@ -259,7 +254,7 @@ def started(parcel: Parcel[Any]) -> None:
 
     record, to, gone, _packed = _core.parcel_facts(parcel)
     if gone is None and not isinstance(to, threading.Thread):
-        take(parcel, _record("start", record))
+        _core.parcel_take(parcel, _record("start", record), [])
         _core.parcel_sent(parcel)
 
 
