@@ -89,6 +89,8 @@ def _levels(root: object) -> Iterator[tuple[dict[int, Any], set[type]]]:
         if len(met) > _MET_MOST:
             return
         inside = gc.get_referents(*[each for each in level.values() if type(each) in kinds])
+        if dict in kinds:  # from 3.13 on an instance may refer to its attributes, and its __dict__ not
+            inside += [one for each in level.values() if type(each) is dict for one in each.copy().values()]
         level = {id(each): each for each in inside if id(each) not in met}
 
 
@@ -287,7 +289,7 @@ def _hook_process(module: Any) -> None:
 
     @functools.wraps(start)
     def sending_start(self: Any) -> None:
-        parcels = _parcels_in(vars(self))
+        parcels = _parcels_in(self)
         start(self)
         for parcel in parcels:
             try:

@@ -47,7 +47,7 @@ def explained(root: Any, error: Exception, *, forking: bool) -> Exception:
         A ``TravelError`` that names the path; ``error`` itself where that tells whose an object is, with the path as a
         note, and where the path is not found.
     """
-    if isinstance(error, errors.TravelError):
+    if isinstance(error, (errors.TravelError, MemoryError, RecursionError)):
         return error
     found = _stands_in_the_way(root, forking=forking)
     if found is None:

@@ -27,6 +27,7 @@ from travellers import Order, Slim
 def unclaimed() -> Iterator[list[str]]:
     """The texts of the warnings that strict mode gave, on whatever thread."""
     texts: list[str] = []
+    gc.collect()  # what other tests have left
     with strictly.mode(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield texts

@@ -147,7 +147,9 @@ def test_plain_messages_are_as_ever(method: str) -> None:
     assert orders.get() == 3
     orders.put([Told(), Order(1)])
     orders.get()
-    assert [name == "MainThread" for name in pickled_by] == [False, True]
+    orders.put(vars(Plain(told=Told(), order=Order(1))))
+    orders.get()
+    assert [name == "MainThread" for name in pickled_by] == [False, True, True]
     orders.close()
 
 
