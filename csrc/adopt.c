@@ -7,6 +7,7 @@
 #include "life.h"
 #include "lock.h"
 #include "mode.h"
+#include "semaphore.h"
 #include "state.h"
 #include "stats.h"
 #include "verbs.h"
@@ -69,7 +70,8 @@ adopt_object(PyObject *obj)
     }
     else {
         owned_thread_info *owner = owned_region_owner(region);
-        if (owned_region_state_of(region) != OWNED_PRIVATE || owner != owned_this_thread.info)
+        int by_thread = owned_region_state_of(region) == OWNED_PRIVATE && owned_load_ptr(&region->task) == NULL;
+        if (!owned_region_is_mine(region) && (!by_thread || owner != owned_this_thread.info))
             result = owned_violation(obj, region, &adopting, NULL);
         Py_XDECREF((PyObject *)owner);
     }
@@ -109,6 +111,23 @@ adopt_thread(PyObject *thread)
 }
 
 static PyObject *
+inherit_impl(PyObject *Py_UNUSED(module), PyObject *thread)
+{
+    if (owned_thread_id() == 0)
+        return NULL;
+    PyObject *found = PyObject_CallOneArg(owned_the_state->info_of_thread, thread);
+    if (found == NULL)
+        return NULL;
+    owned_thread_info *info = (owned_thread_info *)found;
+    int inherits = found != Py_None && owned_mode_now() != OWNED_MODE_OFF && owned_load_u64(&info->finished) &&
+                   owned_thread_set_heir(info, owned_this_thread.info) == 0;
+    if (inherits)
+        owned_count(OWNED_COUNT_ADOPTIONS);
+    Py_DECREF(found);
+    return PyBool_FromLong(inherits);
+}
+
+static PyObject *
 adopt_impl(PyObject *Py_UNUSED(module), PyObject *obj)
 {
     owned_state *state = owned_the_state;
@@ -121,9 +140,12 @@ adopt_impl(PyObject *Py_UNUSED(module), PyObject *obj)
         Py_XDECREF(done);
         return done == NULL ? NULL : Py_NewRef(obj);
     }
-    int is_lock = owned_lock_check(obj); /* which is taken over in every mode */
-    if (is_lock || owned_mode_now() != OWNED_MODE_OFF || PyObject_TypeCheck(obj, owned_the_state->Owned))
-        if ((is_thread ? adopt_thread(obj) : is_lock ? owned_lock_adopt(obj) : adopt_object(obj)) < 0)
+    if (owned_lock_check(obj) || owned_semaphore_check(obj)) { /* which are taken over in every mode */
+        if ((owned_lock_check(obj) ? owned_lock_adopt(obj) : owned_semaphore_adopt(obj)) < 0)
+            return NULL;
+    }
+    else if (owned_mode_now() != OWNED_MODE_OFF || PyObject_TypeCheck(obj, owned_the_state->Owned))
+        if ((is_thread ? adopt_thread(obj) : adopt_object(obj)) < 0)
             return NULL;
     owned_count(OWNED_COUNT_ADOPTIONS);
     return Py_NewRef(obj);
@@ -135,8 +157,9 @@ PyDoc_STRVAR(adopt_doc,
 "Args:\n"
 "    obj_or_thread: an orphaned object (with it go the orphaned objects it reaches), an orphaned ``Region``, a\n"
 "        ``threading.Thread`` that has ended (all it had, in constant time), an ``owned.Lock`` or ``owned.RLock`` whose\n"
-"        holder has ended (the caller holds it then), or a ``Parcel`` that is addressed to a thread or process that has\n"
-"        ended (the caller alone may claim it then).\n\n"
+"        holder has ended (the caller holds it then), an ``owned.BoundedSemaphore`` (the caller has the permits then of\n"
+"        all threads that have ended), or a ``Parcel`` that is addressed to a thread or process that has ended (the caller\n"
+"        alone may claim it then).\n\n"
 "Returns:\n"
 "    What was given. An object that is this thread's already is returned as it is.\n\n"
 "Raises:\n"
@@ -149,6 +172,9 @@ PyDoc_STRVAR(adopt_doc,
 
 static PyMethodDef methods[] = {
     {"adopt", adopt_impl, METH_O, adopt_doc},
+    {"inherit", inherit_impl, METH_O,
+     PyDoc_STR("inherit(thread, /)\n--\n\n"
+               "adopt(thread) of a thread that has ended, if no other thread was first: True if it was this one.")},
     {NULL, NULL, 0, NULL},
 };
 

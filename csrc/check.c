@@ -6,6 +6,7 @@
  *     unchecked()        let through                                      ALLOWED
  *     guard              reads                                            ALLOWED
  *     off                all but writes to what is frozen                 ALLOWED
+ *     PRIVATE to a task  ask who runs                                     ALONE       another: WrongTaskError
  *     PRIVATE, inherited held from now on by this thread, see adopt()     ALONE
  *     IN_TRANSIT, left   held from now on by this thread, the first       ALONE
  *     FROZEN             reads                                            ALLOWED     writes: FrozenError
@@ -91,6 +92,12 @@ judge(owned_region *r, int writes)
         return held < 0 ? -2 : held ? OWNED_ALONE : OWNED_REFUSED;
     }
     case OWNED_PRIVATE: {
+        owned_task_info *task = owned_region_task(r);
+        if (task != NULL) {
+            int is_current = owned_task_info_is_current(task);
+            Py_DECREF((PyObject *)task);
+            return is_current < 0 ? -2 : is_current ? OWNED_ALONE : OWNED_REFUSED;
+        }
         owned_thread_info *owner = owned_region_owner(r);
         int inherited = owner == owned_this_thread.info && owned_region_arrive(r, NULL);
         Py_XDECREF((PyObject *)owner);

@@ -101,11 +101,35 @@ owned_monotonic_ns(void)
 #endif
 
 /* A mutex for a few instructions of our own; nothing that is done under one runs Python, blocks or detaches. So none is held
- * in the child of a fork either: os.fork() stops the world first, and a thread stops where it detaches. */
+ * in the child of a fork either: os.fork() stops the world first, and a thread stops where it detaches.
+ *
+ * Not a PyMutex: that is handed over to a thread that has waited for a millisecond, which takes it while it is detached
+ * still, and the child of a fork at that moment finds it held for ever by a thread that it does not have (seen). Whoever waits
+ * for this one yields the processor instead, which is little: its holder is attached, and about to give it back. */
 #ifdef Py_GIL_DISABLED
-typedef PyMutex owned_mutex;
-#  define owned_mutex_lock(m) PyMutex_Lock(m)
-#  define owned_mutex_unlock(m) PyMutex_Unlock(m)
+#  if defined(MS_WINDOWS)
+#    define WIN32_LEAN_AND_MEAN
+#    include <windows.h>
+#    define owned_yield() ((void)SwitchToThread())
+#  else
+#    include <sched.h>
+#    define owned_yield() ((void)sched_yield())
+#  endif
+typedef uint64_t owned_mutex;
+
+static inline void
+owned_mutex_unlock(owned_mutex *m)
+{
+    owned_store_u64(m, 0);
+}
+
+static inline void
+owned_mutex_lock(owned_mutex *m)
+{
+    while (OWNED_UNLIKELY(!owned_cas_u64(m, 0, 1)))
+        while (owned_load_u64(m) != 0)
+            owned_yield();
+}
 #else
 typedef char owned_mutex;
 #  define owned_mutex_lock(m) ((void)(m))

@@ -11,6 +11,7 @@
 #include "lock.h"
 
 #include "carrier.h"
+#include "condition.h"
 #include "state.h"
 
 /* The region an entry's weak reference stands for, or NULL if it has died; never an error. New reference. */
@@ -109,6 +110,8 @@ owned_lock_region(PyObject *lock)
 {
     if (owned_lock_check(lock))
         return (owned_region *)Py_NewRef(lock);
+    if (PyObject_TypeCheck(lock, owned_the_state->Condition))
+        return (owned_region *)Py_XNewRef(owned_condition_lock_borrowed(lock));
     if (owned_carried(lock) != NULL) {
         PyErr_Format(PyExc_TypeError, "`lock` must be a lock, got a guarded object, %.200s: a lock belongs to no thread",
                      Py_TYPE(lock)->tp_name);

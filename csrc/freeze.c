@@ -3,6 +3,7 @@
  * memory to take an instance's fields out of its body, somebody's audit hook), all that was assigned is put back. */
 // SPDX-License-Identifier: MIT
 #include "freeze_walk.h"
+#include "life.h"
 #include "membrane.h"
 #include "state.h"
 #include "stats.h"
@@ -168,7 +169,7 @@ give_regions(owned_freeze_walk *walk, owned_region *frozen)
     }
 }
 
-/* ---- freeze() ---------------------------------------------------------------------------------------------- */
+/* ---- commit ------------------------------------------------------------------------------------------------ */
 
 static int
 commit(owned_freeze_walk *walk, owned_region *frozen)
@@ -186,15 +187,157 @@ commit(owned_freeze_walk *walk, owned_region *frozen)
     return 0;
 }
 
+/* ---- freeze(region) ---------------------------------------------------------------------------------------- */
+
+static const owned_access freezing = {OWNED_VERB, "freeze", NULL, 1};
+
+/* A guarded object whose region is `region`, which is resolved. */
+static int
+is_in(owned_region *region, PyObject *obj)
+{
+    owned_region **where = owned_carried(obj);
+    owned_region *r = where == NULL ? NULL : owned_region_of(obj, where);
+    Py_XDECREF((PyObject *)r);
+    return r == region;
+}
+
+static int
+is_container(PyObject *obj)
+{
+    return PyList_Check(obj) || PyDict_Check(obj) || PySet_Check(obj);
+}
+
+/* A region does not know its objects: the collector does. Two lists: what can be frozen in place, and the containers. */
+static int
+find_objects(owned_region *region, PyObject *instances, PyObject *containers)
+{
+    PyObject *all = PyObject_CallNoArgs(owned_the_state->get_objects);
+    int result = all == NULL ? -1 : 0;
+    for (Py_ssize_t i = 0; result == 0 && i < PyList_GET_SIZE(all); i++) {
+        PyObject *obj = PyList_GET_ITEM(all, i); /* the list is ours alone */
+        if (is_in(region, obj))
+            result = PyList_Append(is_container(obj) ? containers : instances, obj);
+    }
+    Py_XDECREF(all);
+    return result;
+}
+
+/* Every container has to be held by what is frozen, so that its copy takes its place. The first that is not, or NULL. */
 static PyObject *
-freeze_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+find_stray_borrowed(owned_freeze_walk *walk, PyObject *containers)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(containers); i++)
+        if (!owned_freeze_walk_met(walk, PyList_GET_ITEM(containers, i)))
+            return PyList_GET_ITEM(containers, i);
+    return NULL;
+}
+
+static void
+refuse_stray(owned_freeze_walk *walk, PyObject *stray)
+{
+    const char *name = owned_short_name(Py_TYPE(stray));
+    PyObject *reason = PyUnicode_FromFormat(
+        "this %s at %p was born in the Region, and no object in the Region holds it. A %s is frozen as a copy, and there is "
+        "nothing here to put the copy into: freeze() the %s itself, hold it in a field of an object, or share() the Region",
+        name, stray, name, name);
+    if (reason != NULL)
+        owned_freeze_fail(walk, -1, stray, reason);
+    Py_XDECREF(reason);
+}
+
+/* The containers stay what they are, as wherever something that holds one is frozen: their owner's. */
+static int
+commit_region(owned_freeze_walk *walk, PyObject *obj, owned_region *region, PyObject *containers)
+{
+    PyObject *record = owned_verb_record("freeze", obj, walk->nodes_used);
+    owned_region *frozen = record == NULL ? NULL : owned_region_new(OWNED_FROZEN, record, NULL, NULL);
+    int result = frozen == NULL ? -1 : commit(walk, frozen);
+    if (result == 0) {
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(containers); i++) {
+            PyObject *container = PyList_GET_ITEM(containers, i);
+            owned_region_repoint(container, owned_carried(container), owned_this_thread.birth);
+        }
+        owned_life_step((PyObject *)region, record);
+        owned_region_forward(region, frozen);
+        owned_count(OWNED_COUNT_FREEZES);
+    }
+    Py_XDECREF((PyObject *)frozen);
+    Py_XDECREF(record);
+    return result;
+}
+
+enum { FROZEN, STRAY };
+
+static int
+try_region(PyObject *obj, owned_region *region, int is_last)
+{
+    owned_freeze_walk walk = {0};
+    PyObject *instances = PyList_New(0), *containers = PyList_New(0), *stray;
+    int result = -1;
+    if (instances == NULL || containers == NULL || find_objects(region, instances, containers) < 0 ||
+        owned_freeze_walk_from(&walk, PySequence_Fast_ITEMS(instances), PyList_GET_SIZE(instances)) < 0)
+        goto done;
+    if ((stray = find_stray_borrowed(&walk, containers)) == NULL)
+        result = commit_region(&walk, obj, region, containers) < 0 ? -1 : FROZEN;
+    else if (!is_last)
+        result = STRAY;
+    else
+        refuse_stray(&walk, stray);
+done:
+    owned_freeze_walk_release(&walk);
+    Py_XDECREF(instances);
+    Py_XDECREF(containers);
+    return result;
+}
+
+/* A container that nobody holds may be garbage that the collector has not met yet. */
+static int
+freeze_region(PyObject *obj, owned_region *region)
+{
+    owned_region_state state = owned_region_state_of(region);
+    if (state == OWNED_FROZEN)
+        return 0;
+    if (state == OWNED_SHARED)
+        return owned_refuse(owned_the_state->OwnershipError, "freeze", obj,
+                            "this Region is shared: its objects belong to their lock now, among others, and are frozen one "
+                            "by one, under the lock");
+    if (!owned_region_is_mine(region)) {
+        owned_violation(obj, region, &freezing, NULL);
+        return -1;
+    }
+    if (owned_verb_refuse_open("freeze", region) < 0)
+        return -1;
+    int result = try_region(obj, region, 0);
+    if (result == STRAY) {
+        PyObject *collected = PyObject_CallNoArgs(owned_the_state->collect);
+        result = collected == NULL ? -1 : try_region(obj, region, 1);
+        Py_XDECREF(collected);
+    }
+    return result;
+}
+
+/* ---- freeze(obj) ------------------------------------------------------------------------------------------- */
+
+static PyObject *
+freeze_whole_region(PyObject *obj)
+{
+    owned_region *region = owned_region_resolve((owned_region *)obj);
+    int result = freeze_region(obj, region);
+    Py_DECREF((PyObject *)region);
+    return result < 0 ? NULL : Py_NewRef(obj);
+}
+
+PyObject *
+owned_freeze(PyObject *obj)
 {
     owned_freeze_walk walk;
     PyObject *record = NULL, *result = NULL;
     owned_region *frozen = NULL;
     if (owned_thread_id() == 0)
         return NULL;
-    if (owned_freeze_walk_from(&walk, obj) < 0)
+    if (Py_IS_TYPE(obj, owned_the_state->Region))
+        return freeze_whole_region(obj);
+    if (owned_freeze_walk_from(&walk, &obj, 1) < 0)
         goto done;
     if (walk.nodes_used == 0) {
         result = Py_NewRef(obj);
@@ -211,6 +354,12 @@ done:
     Py_XDECREF((PyObject *)frozen);
     Py_XDECREF(record);
     return result;
+}
+
+static PyObject *
+freeze_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    return owned_freeze(obj);
 }
 
 static PyObject *

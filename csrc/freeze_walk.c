@@ -231,6 +231,17 @@ refuse_never(owned_freeze_walk *walk, Py_ssize_t parent, PyObject *obj)
 }
 
 static int
+is_frozen_region(PyObject *obj)
+{
+    if (!Py_IS_TYPE(obj, owned_the_state->Region))
+        return 0;
+    owned_region *now = owned_region_resolve((owned_region *)obj);
+    int frozen = owned_region_state_of(now) == OWNED_FROZEN;
+    Py_DECREF((PyObject *)now);
+    return frozen;
+}
+
+static int
 kind_of(owned_freeze_walk *walk, Py_ssize_t parent, PyObject *obj, owned_freeze_plan **plan)
 {
     int kind = kind_by_type(obj);
@@ -239,6 +250,8 @@ kind_of(owned_freeze_walk *walk, Py_ssize_t parent, PyObject *obj, owned_freeze_
     owned_region **where = owned_carried(obj);
     if (where != NULL && (kind = kind_if_guarded(walk, obj, where)) != -1)
         return kind;
+    if (is_frozen_region(obj))
+        return OWNED_FREEZE_PASS;
     if (is_bound_builtin(obj)) {
         if (walk->probing) {
             walk->unfrozen = 1;
@@ -488,11 +501,14 @@ expand(owned_freeze_walk *walk, Py_ssize_t index)
 /* ---- the whole --------------------------------------------------------------------------------------------- */
 
 static int
-gather(owned_freeze_walk *walk, PyObject *root)
+gather(owned_freeze_walk *walk, PyObject *const *roots, Py_ssize_t count)
 {
     walk->kept = PyList_New(0);
-    if (walk->kept == NULL || discover(walk, -1, root) == FAILED)
+    if (walk->kept == NULL)
         return -1;
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (discover(walk, -1, roots[i]) == FAILED)
+            return -1;
     for (size_t i = 0; i < walk->nodes_used && !walk->unfrozen; i++)
         if (expand(walk, (Py_ssize_t)i) < 0)
             return -1;
@@ -500,17 +516,24 @@ gather(owned_freeze_walk *walk, PyObject *root)
 }
 
 int
-owned_freeze_walk_from(owned_freeze_walk *walk, PyObject *root)
+owned_freeze_walk_from(owned_freeze_walk *walk, PyObject *const *roots, Py_ssize_t count)
 {
     *walk = (owned_freeze_walk){0};
-    return gather(walk, root) < 0 || owned_freeze_make(walk) < 0 ? -1 : 0;
+    return gather(walk, roots, count) < 0 || owned_freeze_make(walk) < 0 ? -1 : 0;
 }
 
 int
 owned_freeze_walk_probe(owned_freeze_walk *walk, PyObject *root)
 {
     *walk = (owned_freeze_walk){.probing = 1};
-    return gather(walk, root) < 0 ? -1 : !walk->unfrozen;
+    return gather(walk, &root, 1) < 0 ? -1 : !walk->unfrozen;
+}
+
+int
+owned_freeze_walk_met(const owned_freeze_walk *walk, PyObject *obj)
+{
+    uintptr_t index;
+    return owned_identity_find(&walk->indexes, obj, &index);
 }
 
 void

@@ -58,8 +58,11 @@ owned_grow(void *array, size_t *size, size_t used, size_t item)
     return 0;
 }
 
-/* Gather and make everything. 0, or -1 with an error set; either way owned_freeze_walk_release() is due. */
-int owned_freeze_walk_from(owned_freeze_walk *walk, PyObject *root);
+/* Gather and make everything that the roots reach. 0, or -1 with an error set; either way owned_freeze_walk_release() is due. */
+int owned_freeze_walk_from(owned_freeze_walk *walk, PyObject *const *roots, Py_ssize_t count);
+
+/* Was this object met? */
+int owned_freeze_walk_met(const owned_freeze_walk *walk, PyObject *obj);
 
 /* Would freezing change nothing? 1, 0, or -1 with an error set. Release is due. */
 int owned_freeze_walk_probe(owned_freeze_walk *walk, PyObject *root);

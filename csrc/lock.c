@@ -26,6 +26,7 @@
 #include "lock.h"
 
 #include "carrier.h"
+#include "compound_lock.h"
 #include "lock_order.h"
 #include "mode.h"
 #include "park.h"
@@ -427,17 +428,33 @@ call_method(PyObject *lock, PyObject *name)
     return done == NULL ? -1 : 0;
 }
 
+/* acquire() of a lock whose type has its own, in time: 1, 0 or -1. */
+static int
+call_acquire(PyObject *lock, int64_t timeout)
+{
+    PyObject *answer = timeout == 0 ? PyObject_CallMethod(lock, "acquire", "O", Py_False)
+                                    : PyObject_CallMethod(lock, "acquire", "Od", Py_True, (double)timeout / 1e9);
+    int taken = answer == NULL ? -1 : PyObject_IsTrue(answer);
+    Py_XDECREF(answer);
+    return taken;
+}
+
+int
+owned_lock_take(PyObject *lock, int64_t timeout)
+{
+    if (Py_IS_TYPE(lock, owned_the_state->RLock))
+        return take_recursive((owned_lock *)lock, timeout);
+    if (Py_IS_TYPE(lock, owned_the_state->Lock))
+        return take_once((owned_lock *)lock, timeout);
+    if (timeout == OWNED_FOR_EVER)
+        return call_method(lock, owned_the_state->str_acquire) < 0 ? -1 : 1;
+    return call_acquire(lock, timeout);
+}
+
 int
 owned_lock_enter(PyObject *lock)
 {
-    int taken;
-    if (Py_IS_TYPE(lock, owned_the_state->RLock))
-        taken = take_recursive((owned_lock *)lock, OWNED_FOR_EVER);
-    else if (Py_IS_TYPE(lock, owned_the_state->Lock))
-        taken = take_once((owned_lock *)lock, OWNED_FOR_EVER);
-    else
-        return call_method(lock, owned_the_state->str_acquire);
-    return taken < 0 ? -1 : 0;
+    return owned_lock_take(lock, OWNED_FOR_EVER) < 0 ? -1 : 0;
 }
 
 int
@@ -739,6 +756,7 @@ static PyType_Slot lock_slots[] = {
     {Py_tp_repr, lock_repr},
     {Py_tp_methods, lock_methods},
     {Py_tp_members, members},
+    {Py_nb_add, owned_compound_add},
     {0, NULL},
 };
 
@@ -751,6 +769,7 @@ static PyType_Slot rlock_slots[] = {
     {Py_tp_repr, lock_repr},
     {Py_tp_methods, rlock_methods},
     {Py_tp_members, members},
+    {Py_nb_add, owned_compound_add},
     {0, NULL},
 };
 

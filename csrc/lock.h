@@ -23,6 +23,10 @@ int owned_lock_check(PyObject *obj);
  * thread holds it already), or -1 with an error set: nobody holds it, or a thread that lives. */
 int owned_lock_adopt(PyObject *lock);
 
+/* acquire() of a lock of any kind, by the shortest way, in nanoseconds (0: do not wait, OWNED_FOR_EVER). 1: this thread holds it
+ * now, 0: not in time, -1: an error is set. */
+int owned_lock_take(PyObject *lock, int64_t timeout);
+
 /* acquire() and release() of a lock of any kind, by the shortest way. 0, or -1 with an error set. */
 int owned_lock_enter(PyObject *lock);
 int owned_lock_leave(PyObject *lock);

@@ -17,6 +17,7 @@
  * method is fetched: a bound method that was fetched before share() locks after it. */
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
+#include "compound_lock.h"
 #include "frozen.h"
 #include "lock.h"
 #include "state.h"
@@ -104,7 +105,7 @@ lock_of_call(guarded_method *self, PyObject *first, PyObject **lock)
         return 0;
     if (*lock == NULL)
         return -1;
-    if (*lock == Py_None || (owned_lock_check(*lock) && is_mine((owned_region *)*lock))) {
+    if (*lock == Py_None || owned_lock_is_held(*lock)) {
         Py_CLEAR(*lock);
         return 0;
     }
@@ -184,7 +185,7 @@ give_back(PyObject *side, PyObject *result)
 static int
 verify(guarded_method *self, PyObject *first)
 {
-    if (self->lock != NULL && owned_lock_check(self->lock) && is_mine((owned_region *)self->lock))
+    if (self->lock != NULL && owned_lock_is_held(self->lock))
         return 0;
     PyObject *done = PyObject_CallFunctionObjArgs(owned_the_state->verify_held, self->function,
                                                   self->lock == NULL ? Py_None : self->lock,

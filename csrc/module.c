@@ -6,6 +6,7 @@ int owned_mode_add(PyObject *module);
 int owned_stats_add(PyObject *module);
 int owned_thread_add(PyObject *module);
 int owned_region_add(PyObject *module);
+int owned_task_private_add(PyObject *module);
 int owned_slot_add(PyObject *module);
 int owned_object_add(PyObject *module);
 int owned_finalize_add(PyObject *module);
@@ -17,19 +18,28 @@ int owned_park_add(PyObject *module);
 int owned_passing_add(PyObject *module);
 int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
+int owned_atomic_add(PyObject *module);
+int owned_once_add(PyObject *module);
+int owned_condition_add(PyObject *module);
+int owned_semaphore_add(PyObject *module);
+int owned_compound_lock_add(PyObject *module);
 int owned_method_add(PyObject *module);
 int owned_check_add(PyObject *module);
 int owned_share_add(PyObject *module);
 int owned_move_add(PyObject *module);
+int owned_task_add(PyObject *module);
 int owned_adopt_add(PyObject *module);
 int owned_freeze_add(PyObject *module);
 int owned_look_add(PyObject *module);
+int owned_channel_add(PyObject *module);
+int owned_select_add(PyObject *module);
 
 static int (*const parts[])(PyObject *) = {
     owned_mode_add,
     owned_stats_add,
     owned_thread_add,
     owned_region_add,
+    owned_task_private_add,
     owned_slot_add,
     owned_object_add,
     owned_finalize_add,
@@ -41,13 +51,21 @@ static int (*const parts[])(PyObject *) = {
     owned_passing_add,
     owned_lock_order_add,
     owned_lock_add,
+    owned_atomic_add,
+    owned_once_add,
+    owned_condition_add,
+    owned_semaphore_add,
+    owned_compound_lock_add,
     owned_method_add,
     owned_check_add,
     owned_share_add,
     owned_move_add,
+    owned_task_add,
     owned_adopt_add,
     owned_freeze_add,
     owned_look_add,
+    owned_channel_add,
+    owned_select_add,
 };
 
 static int

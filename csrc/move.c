@@ -10,6 +10,7 @@
 #include "graph.h"
 #include "life.h"
 #include "mode.h"
+#include "parcel.h"
 #include "park.h"
 #include "state.h"
 #include "stats.h"
@@ -63,7 +64,7 @@ parcel_finalize(PyObject *self)
     if (p->content == NULL || owned_the_state == NULL || !owned_mode_is_strict() || p->process != owned_process_number())
         return;
     PyObject *error = PyErr_GetRaisedException();
-    PyObject *done = PyObject_CallFunctionObjArgs(owned_the_state->warn_unclaimed, p->record, p->to, NULL);
+    PyObject *done = PyObject_CallFunctionObjArgs(owned_the_state->warn_unclaimed_parcel, p->record, p->to, NULL);
     if (done == NULL) /* a filter that makes an exception of the warning: nobody could catch it here */
         PyErr_WriteUnraisable(self);
     Py_XDECREF(done);
@@ -224,6 +225,15 @@ may_claim(parcel *p)
     return may;
 }
 
+/* A MovedError. `gone` is the Record of what took the content, or NULL. */
+static OWNED_COLD void
+refuse_empty(parcel *p, const char *verb, PyObject *gone)
+{
+    PyObject *done = PyObject_CallFunction(owned_the_state->parcel_is_gone, "OsO", (PyObject *)p, verb,
+                                           gone == NULL ? Py_None : gone);
+    Py_XDECREF(done);
+}
+
 /* What is in the parcel, for the one caller who is first: new reference. `taking` is the Record that says who it was.
  * NULL with an error for the others. */
 static PyObject *
@@ -238,10 +248,8 @@ take_content(parcel *p, PyObject *taking, const char *verb)
     else
         before = Py_XNewRef(p->gone);
     OWNED_END_CRITICAL();
-    if (content == NULL) { /* it raises */
-        PyObject *done = PyObject_CallFunction(owned_the_state->parcel_is_gone, "OsO", (PyObject *)p, verb,
-                                               before == NULL ? Py_None : before);
-        Py_XDECREF(done);
+    if (content == NULL) {
+        refuse_empty(p, verb, before);
         Py_XDECREF(before);
     }
     return content;
@@ -281,15 +289,28 @@ all_tell(parcel *p, PyObject *record)
         owned_life_step(PyTuple_GET_ITEM(p->regions, i), record);
 }
 
-static PyObject *
-parcel_claim(PyObject *self, PyObject *Py_UNUSED(ignored))
+int
+owned_parcel_is_for_anybody(PyObject *op)
 {
-    parcel *p = (parcel *)self;
-    if (owned_thread_id() == 0 || may_claim(p) < 0)
-        return NULL;
-    PyObject *claim = PyObject_CallFunction(owned_the_state->make_record, "sOn", "claim", (PyObject *)Py_TYPE(self),
-                                            PyTuple_GET_SIZE(p->regions));
-    PyObject *content = claim == NULL ? NULL : take_content(p, claim, "claim");
+    parcel *p = (parcel *)op;
+    PyObject *gone;
+    int to_anybody;
+    OWNED_BEGIN_CRITICAL(op);
+    gone = Py_XNewRef(p->gone);
+    to_anybody = p->to == Py_None;
+    OWNED_END_CRITICAL();
+    if (gone == NULL)
+        return to_anybody;
+    refuse_empty(p, "put", gone);
+    Py_DECREF(gone);
+    return -1;
+}
+
+PyObject *
+owned_parcel_claim(PyObject *op, PyObject *claim)
+{
+    parcel *p = (parcel *)op;
+    PyObject *content = take_content(p, claim, "claim");
     if (content != NULL && p->packed) {
         PyObject *unpacked = PyObject_CallFunctionObjArgs(owned_the_state->unpack_parcel, content, NULL);
         if (unpacked == NULL)
@@ -303,8 +324,32 @@ parcel_claim(PyObject *self, PyObject *Py_UNUSED(ignored))
         all_tell(p, claim);
         owned_count(OWNED_COUNT_CLAIMS);
     }
+    return content;
+}
+
+PyObject *
+owned_parcel_claim_mine(PyObject *op)
+{
+    parcel *p = (parcel *)op;
+    if (owned_thread_id() == 0 || may_claim(p) < 0)
+        return NULL;
+    PyObject *claim = PyObject_CallFunction(owned_the_state->make_record, "sOn", "claim", (PyObject *)Py_TYPE(op),
+                                            PyTuple_GET_SIZE(p->regions));
+    PyObject *content = claim == NULL ? NULL : owned_parcel_claim(op, claim);
     Py_XDECREF(claim);
     return content;
+}
+
+static PyObject *
+parcel_claim(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return owned_parcel_claim_mine(self);
+}
+
+int
+owned_parcel_is_claimed(PyObject *self)
+{
+    return owned_load_ptr(&((parcel *)self)->content) == NULL;
 }
 
 /* ---- on the way to another process: what owned/_parcels.py needs ----------------------------------------------- */
@@ -521,7 +566,16 @@ static PyType_Spec parcel_spec = {
     .slots = parcel_slots,
 };
 
+static PyObject *
+is_claimed_impl(PyObject *Py_UNUSED(module), PyObject *arg)
+{
+    parcel *p = parcel_argument(arg);
+    return p == NULL ? NULL : PyBool_FromLong(owned_parcel_is_claimed(arg));
+}
+
 static PyMethodDef methods[] = {
+    {"is_claimed", is_claimed_impl, METH_O,
+     PyDoc_STR("is_claimed(parcel, /)\n--\n\nWas it claimed? Perhaps by the time the answer is used.")},
     {"move", (PyCFunction)(void (*)(void))move_impl, METH_VARARGS | METH_KEYWORDS, move_doc},
     {"make_parcel", make_parcel_impl, METH_VARARGS,
      PyDoc_STR("make_parcel(pickle, record, to, /)\n--\n\nA parcel that came from another process.")},

@@ -43,7 +43,8 @@ is_code(PyObject *value)
 int
 owned_passing_of(PyObject *value)
 {
-    if (owned_is_atomic(value) || is_code(value) || Py_IS_TYPE(value, owned_the_state->Parcel))
+    if (owned_is_atomic(value) || is_code(value) || Py_IS_TYPE(value, owned_the_state->Parcel) ||
+        Py_IS_TYPE(value, owned_the_state->Channel))
         return OWNED_PASSES;
     owned_region **where = owned_carried(value);
     if (where != NULL || Py_IS_TYPE(value, owned_the_state->Region))

@@ -5,6 +5,7 @@
 #include "mode.h"
 #include "state.h"
 #include "stats.h"
+#include "verbs.h"
 
 int owned_region_add(PyObject *module);
 
@@ -37,9 +38,11 @@ region_alloc(owned_region_state region_state, uint64_t holder)
     r->record = NULL;
     r->foreign = NULL;
     r->foreign_is_held = NULL;
+    r->task = NULL;
     r->outer = NULL;
     r->weakrefs = NULL;
     r->membrane = 0;
+    r->named = 0;
     owned_count(OWNED_COUNT_REGIONS);
     return r;
 }
@@ -104,6 +107,7 @@ owned_region_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(r->record);
     Py_VISIT(r->foreign);
     Py_VISIT(r->foreign_is_held);
+    Py_VISIT(r->task);
     Py_VISIT(r->outer);
     return 0;
 }
@@ -127,6 +131,7 @@ region_release(owned_region *r)
         PyObject_ClearWeakRefs((PyObject *)r);
     owned_region_clear((PyObject *)r);
     Py_CLEAR(r->owner);
+    Py_CLEAR(r->task);
     Py_CLEAR(r->outer);
     Py_CLEAR(r->forward);
 }
@@ -264,11 +269,44 @@ int
 owned_region_is_orphaned(owned_region *r)
 {
     int orphaned;
+    owned_task_info *task = owned_region_task(r);
+    if (task != NULL) {
+        orphaned = owned_region_state_of(r) == OWNED_PRIVATE && owned_task_info_has_ended(task);
+        Py_DECREF((PyObject *)task);
+        return orphaned;
+    }
     OWNED_BEGIN_CRITICAL((PyObject *)r);
     owned_thread_info *owner = present_owner(r);
     orphaned = owned_region_state_of(r) == OWNED_PRIVATE && owner != NULL && owned_load_u64(&owner->finished);
     OWNED_END_CRITICAL();
     return orphaned;
+}
+
+owned_task_info *
+owned_region_task(owned_region *r)
+{
+    if (OWNED_LIKELY(owned_load_ptr(&r->task) == NULL))
+        return NULL;
+    PyObject *task;
+    OWNED_BEGIN_CRITICAL((PyObject *)r);
+    task = Py_XNewRef((PyObject *)owned_load_ptr(&r->task));
+    OWNED_END_CRITICAL();
+    return (owned_task_info *)task;
+}
+
+int
+owned_region_is_my_tasks(owned_region *r)
+{
+    owned_task_info *task = owned_region_task(r);
+    if (task == NULL)
+        return 0;
+    PyObject *error = PyErr_GetRaisedException();
+    int is_current = owned_task_info_is_current(task);
+    if (is_current < 0)
+        PyErr_WriteUnraisable((PyObject *)task);
+    PyErr_SetRaisedException(error);
+    Py_DECREF((PyObject *)task);
+    return is_current > 0 && owned_region_state_of(r) == OWNED_PRIVATE;
 }
 
 /* ---- changing ---------------------------------------------------------------------------------------------- */
@@ -282,31 +320,64 @@ owned_region_note(owned_region *r, PyObject *record)
     OWNED_END_CRITICAL();
 }
 
+/* Under the region's critical section: it is no task's any more. What is returned is given back after it. */
+static owned_task_info *
+let_go_of_task(owned_region *r)
+{
+    owned_task_info *task = owned_load_ptr(&r->task);
+    owned_store_ptr(&r->task, NULL);
+    return task;
+}
+
 void
-owned_region_depart(owned_region *r, PyObject *record)
+owned_region_bind(owned_region *r, owned_task_info *task, PyObject *record)
 {
     PyObject *old;
+    owned_task_info *old_task;
     OWNED_BEGIN_CRITICAL((PyObject *)r);
+    old_task = let_go_of_task(r);
     owned_store_u64(&r->holder, OWNED_NOBODY);
-    owned_store_u64(&r->state, OWNED_IN_TRANSIT);
+    owned_store_ptr(&r->task, (owned_task_info *)Py_NewRef((PyObject *)task));
     old = r->record;
     r->record = Py_XNewRef(record);
     OWNED_END_CRITICAL();
     Py_XDECREF(old);
+    Py_XDECREF((PyObject *)old_task);
+}
+
+void
+owned_region_depart(owned_region *r, PyObject *record)
+{
+    PyObject *old;
+    owned_task_info *old_task;
+    OWNED_BEGIN_CRITICAL((PyObject *)r);
+    owned_store_u64(&r->holder, OWNED_NOBODY);
+    owned_store_u64(&r->state, OWNED_IN_TRANSIT);
+    old_task = let_go_of_task(r);
+    old = r->record;
+    r->record = Py_XNewRef(record);
+    OWNED_END_CRITICAL();
+    Py_XDECREF(old);
+    Py_XDECREF((PyObject *)old_task);
 }
 
 int
 owned_region_arrive(owned_region *r, PyObject *record)
 {
-    int arrived;
+    int arrived, joins_task;
     PyObject *old_record = NULL, *old_owner = NULL;
+    owned_task_info *old_task = NULL;
     OWNED_BEGIN_CRITICAL((PyObject *)r);
     owned_region_state state = owned_region_state_of(r);
     owned_thread_info *owner = present_owner(r);
+    owned_task_info *task = owned_load_ptr(&r->task);
+    joins_task = state == OWNED_IN_TRANSIT && owned_this_thread.task != NULL && !r->named;
     arrived = state == OWNED_IN_TRANSIT ||
-              (state == OWNED_PRIVATE && owner != NULL &&
-               (owner == owned_this_thread.info || owned_load_u64(&owner->finished)));
+              (state == OWNED_PRIVATE && (task != NULL ? owned_load_u64(&task->finished) != 0
+                                                       : owner != NULL && (owner == owned_this_thread.info ||
+                                                                           owned_load_u64(&owner->finished))));
     if (arrived) {
+        old_task = let_go_of_task(r);
         old_record = r->record;
         old_owner = (PyObject *)r->owner;
         r->record = Py_XNewRef(record);
@@ -317,6 +388,9 @@ owned_region_arrive(owned_region *r, PyObject *record)
     OWNED_END_CRITICAL();
     Py_XDECREF(old_record);
     Py_XDECREF(old_owner);
+    Py_XDECREF((PyObject *)old_task);
+    if (joins_task)
+        owned_region_forward(r, owned_this_thread.task);
     return arrived;
 }
 
@@ -355,17 +429,38 @@ void
 owned_region_forward(owned_region *from, owned_region *to)
 {
     PyObject *old_record;
+    owned_task_info *old_task;
     OWNED_BEGIN_CRITICAL((PyObject *)from);
     owned_store_u64(&from->holder, OWNED_NOBODY);
+    old_task = let_go_of_task(from);
     from->forward = (owned_region *)Py_NewRef((PyObject *)to);
     owned_store_u64(&from->state, OWNED_FORWARDED);
     old_record = from->record;
     from->record = NULL;
     OWNED_END_CRITICAL();
     Py_XDECREF(old_record);
+    Py_XDECREF((PyObject *)old_task);
 }
 
 /* ---- Region() blocks: each open one holds the birth region around it, the thread holds the innermost --------- */
+
+void
+owned_region_open(owned_region *r, owned_region *outer)
+{
+    owned_store_ptr(&r->outer, (owned_region *)Py_NewRef((PyObject *)outer));
+    owned_thread_set_birth((owned_region *)Py_NewRef((PyObject *)r));
+}
+
+static void
+refuse_enter(PyObject *self, owned_region *now)
+{
+    if (owned_region_state_of(now) == OWNED_SHARED)
+        owned_refuse(owned_the_state->OwnershipError, "enter", self,
+                     "this Region is shared, so that nothing is born in it any more: make another, and under the lock "
+                     "region.merge(other)");
+    else
+        owned_violation(self, now, &(owned_access){OWNED_VERB, "enter", "the region", 1}, NULL);
+}
 
 static PyObject *
 region_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -374,18 +469,21 @@ region_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
     owned_region *outer = owned_birth_region();
     if (outer == NULL)
         return NULL;
-    if (!owned_region_is_mine(r) && owned_mode_now() != OWNED_MODE_OFF) {
-        owned_region *now = owned_region_resolve(r);
-        owned_violation(self, now, &(owned_access){OWNED_VERB, "enter", "the region", 1}, NULL);
-        Py_DECREF((PyObject *)now);
-        return NULL;
+    owned_region *now = owned_region_resolve(r); /* another one, if it was merged */
+    if (owned_region_is_mine(now))
+        r = now;
+    else if (owned_mode_now() != OWNED_MODE_OFF) {
+        refuse_enter(self, now);
+        r = NULL;
     }
+    Py_DECREF((PyObject *)now); /* `self` keeps it */
+    if (r == NULL)
+        return NULL;
     if (owned_region_is_open(r)) {
         PyErr_SetString(PyExc_RuntimeError, "this region's block is open already: a region is entered once at a time");
         return NULL;
     }
-    owned_store_ptr(&r->outer, (owned_region *)Py_NewRef((PyObject *)outer));
-    owned_thread_set_birth((owned_region *)Py_NewRef(self));
+    owned_region_open(r, outer);
     return Py_NewRef(self);
 }
 
@@ -412,7 +510,9 @@ owned_region_close_blocks(owned_region *birth, owned_region *home)
 static PyObject *
 region_exit(PyObject *self, PyObject *Py_UNUSED(args))
 {
-    if (owned_this_thread.birth != (owned_region *)self) {
+    owned_region *now = owned_region_resolve((owned_region *)self);
+    Py_DECREF((PyObject *)now); /* `self` keeps it */
+    if (owned_this_thread.birth != now && owned_this_thread.birth != (owned_region *)self) {
         PyErr_SetString(PyExc_RuntimeError, "region blocks are closed by the thread that opened them, innermost first");
         return NULL;
     }
@@ -444,8 +544,10 @@ region_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     (void)type; /* Region cannot be subclassed: Lock and RLock have a tp_new of their own */
     PyObject *self = (PyObject *)owned_region_new(OWNED_PRIVATE, NULL, NULL, NULL);
-    if (self != NULL)
+    if (self != NULL) {
+        ((owned_region *)self)->named = 1;
         owned_life_made(self);
+    }
     return self;
 }
 
@@ -477,9 +579,15 @@ region_repr(PyObject *self)
     owned_region *now;
     const char *state = owned_region_named((owned_region *)self, &now);
     owned_thread_info *owner = owned_region_owner(now);
-    PyObject *text = owner == NULL || owned_region_state_of(now) != OWNED_PRIVATE
-                         ? PyUnicode_FromFormat("<Region at %p, %s>", self, state)
-                         : PyUnicode_FromFormat("<Region at %p, %s, of thread %R>", self, state, owner->name);
+    owned_task_info *task = owned_region_task(now);
+    PyObject *text;
+    if (owner == NULL || owned_region_state_of(now) != OWNED_PRIVATE)
+        text = PyUnicode_FromFormat("<Region at %p, %s>", self, state);
+    else if (task != NULL && task->name != Py_None)
+        text = PyUnicode_FromFormat("<Region at %p, %s, of task %R>", self, state, task->name);
+    else
+        text = PyUnicode_FromFormat("<Region at %p, %s, of thread %R>", self, state, owner->name);
+    Py_XDECREF((PyObject *)task);
     Py_XDECREF((PyObject *)owner);
     Py_DECREF((PyObject *)now);
     return text;
@@ -490,10 +598,10 @@ PyDoc_STRVAR(region_doc,
 "A set of objects that share, move and are adopted as one, in constant time.\n\n"
 "Objects made inside ``with Region() as r:`` by this thread are born in ``r``. When the block is closed they are still\n"
 "private to the thread; ``share(r, lock=...)`` then shares all of them and ``move(r)`` hands all of them over without\n"
-"a walk.\n\n"
+"a walk. ``freeze(r)`` freezes all of them or none; that takes a walk. ``r.merge(other)`` makes one region of two.\n\n"
 "Raises:\n"
 "    RuntimeError: the block is entered while it is open, or closed by another thread or out of order.\n"
-"    OwnershipError: the block is entered by a thread that does not hold the region.\n\n"
+"    OwnershipError: the block is entered by a thread that does not hold the region, or the region is shared.\n\n"
 "Threads:\n"
 "    A block belongs to the thread that entered it, and so does what is born in it. Every object that thread makes while\n"
 "    the block is open is born in the region, whoever asked for it: do not ``await`` or ``yield`` inside the block.");
@@ -507,11 +615,30 @@ region_reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol))
 PyDoc_STRVAR(enter_doc, "__enter__($self, /)\n--\n\nFrom now on this thread's objects are born in this region.");
 PyDoc_STRVAR(exit_doc, "__exit__($self, /, *exc_info)\n--\n\nThis thread's objects are born where they were before.");
 
+PyDoc_STRVAR(merge_doc,
+"merge($self, other, /)\n--\n\n"
+"Everything that belongs to the region `other` belongs to this one from now on, in constant time.\n\n"
+"The two names stand for one region afterwards. Where this region is shared, what `other` holds is shared under the same\n"
+"lock, which the caller has to hold. What has one region already is left as it is.\n\n"
+"Args:\n"
+"    other: a ``Region`` that is private to the calling thread, with no block open.\n\n"
+"Raises:\n"
+"    TypeError: ``other`` is no ``Region``.\n"
+"    WrongThreadError, MovedError, OrphanedError: one of the two is not this thread's.\n"
+"    LockNotHeldError: this region is shared, and the caller does not hold the lock.\n"
+"    OwnershipError: ``other`` is shared or frozen, and keeps its lock for life.\n"
+"    FrozenError: this region is frozen.\n"
+"    RuntimeError: the block of ``other`` is open.\n"
+"    In every case nothing has changed.\n\n"
+"Threads:\n"
+"    Called by the thread that owns both.");
+
 static PyMethodDef region_methods[] = {
     {"__enter__", region_enter, METH_NOARGS, enter_doc},
     {"__exit__", region_exit, METH_VARARGS, exit_doc},
     {"__reduce_ex__", region_reduce_ex, METH_O,
      PyDoc_STR("__reduce_ex__($self, protocol, /)\n--\n\nA region cannot be pickled or copied: TypeError.")},
+    {"merge", owned_region_merge, METH_O, merge_doc},
     {NULL, NULL, 0, NULL},
 };
 

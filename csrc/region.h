@@ -18,6 +18,7 @@
 #ifndef OWNED_REGION_H
 #define OWNED_REGION_H
 
+#include "task_private.h"
 #include "thread.h"
 
 typedef enum {
@@ -38,8 +39,10 @@ typedef struct owned_region {
     PyObject *record;              /* strong: owned._records.Record of the verb that brought this state, or NULL */
     PyObject *foreign;             /* strong: the lock of somebody else's kind that guards it (SHARED), or NULL */
     PyObject *foreign_is_held;     /* strong: callable that says whether the calling thread holds `foreign`, or NULL */
+    owned_task_info *task;         /* strong: the task that it is PRIVATE to, and then nobody is the holder; or NULL; atomic */
     struct owned_region *outer;    /* strong; while a `with Region()` block is open: the birth region around it */
     PyObject *weakrefs;
+    char named;                    /* a Region() that the program has: it stays itself when it arrives in a task */
     char membrane;                 /* made by one own() for what comes out of it: forwarded and moved as a whole */
 } owned_region;
 
@@ -76,8 +79,10 @@ void owned_region_note(owned_region *r, PyObject *record);
 /* PRIVATE, held by this thread -> IN_TRANSIT; nobody may touch until it arrives. Cannot fail. */
 void owned_region_depart(owned_region *r, PyObject *record);
 
-/* IN_TRANSIT, or PRIVATE and orphaned or inherited by this thread -> PRIVATE, held by this (registered) thread. 1 if it was so,
- * 0 if another thread was first. Cannot fail. */
+/* IN_TRANSIT, or PRIVATE and orphaned or inherited by this thread -> PRIVATE, held by this (registered) thread. What is PRIVATE
+ * to a task_private() task arrives only if that was seen to have ended. 1 if it was so, 0 if another thread was first. Cannot
+ * fail. What was in transit and arrives while a call runs on this thread (task.c) belongs to the call: it is forwarded to the
+ * call's region, unless it is a Region() that the program has. */
 int owned_region_arrive(owned_region *r, PyObject *record);
 
 /* Everything in `from` belongs to `to` from now on. `from` must be PRIVATE (held by this thread, or orphaned) or
@@ -90,16 +95,34 @@ void owned_region_leave(owned_region *r);
 /* IN_TRANSIT to whoever touches it first -> PRIVATE, held by this (registered) thread. 1 if it was so. Cannot fail. */
 int owned_region_take(owned_region *r);
 
-/* PRIVATE, and this thread holds it, or takes it now. */
+/* PRIVATE, held by this thread -> PRIVATE to a task. Cannot fail. */
+void owned_region_bind(owned_region *r, owned_task_info *task, PyObject *record);
+
+/* The task that it is PRIVATE to, or NULL. New reference. */
+owned_task_info *owned_region_task(owned_region *r);
+
+/* PRIVATE to the task that runs on this thread now. Keeps an error that is set; may run Python. */
+OWNED_COLD int owned_region_is_my_tasks(owned_region *r);
+
+/* PRIVATE, and this thread holds it, or the task that runs on it, or the thread takes it now. */
 static inline int
 owned_region_is_mine(owned_region *r)
 {
     owned_region_state state = owned_region_state_of(r);
-    return state == OWNED_PRIVATE ? owned_load_u64(&r->holder) == owned_this_thread.id
-                                  : state == OWNED_IN_TRANSIT && owned_region_take(r);
+    if (state != OWNED_PRIVATE)
+        return state == OWNED_IN_TRANSIT && owned_region_take(r);
+    return owned_load_u64(&r->holder) == owned_this_thread.id ||
+           (OWNED_UNLIKELY(owned_load_ptr(&r->task) != NULL) && owned_region_is_my_tasks(r));
 }
 
-/* PRIVATE, and its holder's thread has finished. */
+/* What is private to a thread joins what it is stored in: that is SHARED, or a task's. */
+static inline int
+owned_region_gathers(owned_region *r)
+{
+    return owned_region_state_of(r) == OWNED_SHARED || owned_load_ptr(&r->task) != NULL;
+}
+
+/* PRIVATE, and its holder's thread has finished, or its task has. May run Python. */
 int owned_region_is_orphaned(owned_region *r);
 
 /* A `with Region()` block is open on it: objects are being born in it. */
@@ -116,7 +139,8 @@ PyObject *owned_region_record(owned_region *r);
 /* The lock that guards a SHARED (resolved) region, ours or somebody else's, or None. New reference; cannot fail. */
 PyObject *owned_region_lock(owned_region *r);
 
-/* (state, owner, holder, lock, record) of a resolved region, for messages and for Python. New reference, NULL with an error. */
+/* (state, owner, holder, lock, record) of a resolved region, for messages and for Python; the TaskInfo in the place of the
+ * lock where it is PRIVATE to a task. New reference, NULL with an error. */
 PyObject *owned_region_facts(owned_region *r);
 
 /* "private", "shared", "frozen", "in transit" or "orphaned", and in *now the region that counts: a new reference. */
@@ -125,6 +149,9 @@ const char *owned_region_named(owned_region *r, owned_region **now);
 /* Give the pooled memory back, when the module goes. */
 struct owned_state;
 void owned_region_drain_pool(struct owned_state *state);
+
+/* Begin a block: this thread's objects are born in `r` from now on, instead of in `outer`, its birth region. */
+void owned_region_open(owned_region *r, owned_region *outer);
 
 /* Close the blocks a thread left open when it ended: `birth` is its birth region, `home` where the chain ends. */
 void owned_region_close_blocks(owned_region *birth, owned_region *home);

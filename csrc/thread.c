@@ -33,6 +33,7 @@ info_dealloc(PyObject *self)
     owned_thread_info *info = (owned_thread_info *)self;
     owned_held_free(info, 0);
     Py_XDECREF(info->name);
+    Py_XDECREF(info->ended_by);
     Py_XDECREF((PyObject *)info->heir);
     type->tp_free(self);
     Py_DECREF(type);
@@ -52,6 +53,13 @@ info_get_finished(PyObject *self, void *Py_UNUSED(closure))
     return PyBool_FromLong(owned_load_u64(&((owned_thread_info *)self)->finished) != 0);
 }
 
+static PyObject *
+info_get_ended_by(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *ended_by = owned_load_ptr(&((owned_thread_info *)self)->ended_by);
+    return Py_NewRef(ended_by == NULL ? Py_None : ended_by);
+}
+
 static PyMemberDef info_members[] = {
     {"id", Py_T_ULONGLONG, offsetof(owned_thread_info, id), Py_READONLY,
      PyDoc_STR("The thread's number, given out once per process and never reused.")},
@@ -62,6 +70,8 @@ static PyMemberDef info_members[] = {
 
 static PyGetSetDef info_getset[] = {
     {"finished", info_get_finished, NULL, PyDoc_STR("True once the thread has ended."), NULL},
+    {"ended_by", info_get_ended_by, NULL,
+     PyDoc_STR("The exception that ended it, in words: type, message and place; None where there was none."), NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -155,6 +165,7 @@ info_new(uint64_t id)
     info->id = id;
     info->finished = 0;
     info->held = NULL;
+    info->ended_by = NULL;
     info->heir = NULL;
     info->name = PyUnicode_FromFormat("thread-%llu", (unsigned long long)id);
     if (info->name == NULL)
@@ -273,7 +284,21 @@ thread_info_impl(PyObject *Py_UNUSED(module), PyObject *arg)
     return id == (uint64_t)-1 && PyErr_Occurred() ? NULL : owned_thread_info_of(id);
 }
 
+static PyObject *
+thread_ends_by_impl(PyObject *Py_UNUSED(module), PyObject *text)
+{
+    if (!PyUnicode_CheckExact(text))
+        return PyErr_Format(PyExc_TypeError, "`text` must be a str, got %.200s", Py_TYPE(text)->tp_name);
+    if (owned_thread_id() == 0)
+        return NULL;
+    if (owned_this_thread.info->ended_by == NULL) /* this thread alone writes it */
+        owned_store_ptr(&owned_this_thread.info->ended_by, Py_NewRef(text));
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
+    {"thread_ends_by", thread_ends_by_impl, METH_O,
+     PyDoc_STR("thread_ends_by(text, /)\n--\n\nRemember which exception is about to end the calling thread.")},
     {"thread_id", thread_id_impl, METH_NOARGS,
      PyDoc_STR("thread_id()\n--\n\nThe calling thread's number: given out once per process, never reused.")},
     {"thread_info", thread_info_impl, METH_O,

@@ -16,6 +16,7 @@ struct owned_region;
 typedef struct {
     uint64_t id;                    /* 0 until owned_thread_register() */
     struct owned_region *birth;     /* borrowed from the thread's Tenure: where new objects are born; NULL: not registered */
+    struct owned_region *task;      /* borrowed: the region of the task that runs on this thread, or NULL; see task.c */
     struct owned_thread_info *info; /* borrowed from the Tenure; NULL: not registered */
     unsigned unchecked;             /* depth of `with unchecked()` */
     unsigned locks_held;            /* our own locks this thread holds now */
@@ -33,6 +34,7 @@ typedef struct owned_thread_info {
     PyObject *name;    /* str, as it was when the thread first met us */
     uint64_t finished; /* 1 once its Python thread state is gone; atomic */
     struct owned_held *held; /* the locks it holds that strict mode listed, or NULL; see held.h */
+    PyObject *ended_by; /* strong, set once: str, the exception that ends the thread, or NULL; atomic */
     struct owned_thread_info *heir; /* strong, set once: the thread that adopted all that this finished one left; atomic */
 } owned_thread_info;
 

@@ -109,6 +109,24 @@ done:
     return result;
 }
 
+int
+owned_timeout_parse_queue(PyObject *block, PyObject *seconds, int64_t *timeout)
+{
+    int blocks = block == NULL ? 1 : PyObject_IsTrue(block);
+    if (blocks < 0)
+        return -1;
+    *timeout = blocks ? OWNED_FOR_EVER : 0;
+    if (!blocks || seconds == NULL || seconds == Py_None)
+        return 0;
+    if (owned_timeout_parse_seconds(seconds, timeout) < 0)
+        return -1;
+    if (*timeout < 0) {
+        PyErr_SetString(PyExc_ValueError, "'timeout' must be a non-negative number");
+        return -1;
+    }
+    return *timeout / 1000 > PY_TIMEOUT_MAX ? too_large() : 0;
+}
+
 int64_t
 owned_timeout_deadline(int64_t timeout)
 {

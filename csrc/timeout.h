@@ -22,6 +22,10 @@ int owned_timeout_parse_optional(PyObject *seconds, int64_t *timeout);
  * error that threading.Lock has for them. */
 int owned_timeout_parse_acquire(PyObject *const *args, Py_ssize_t nargs, PyObject *names, int64_t *timeout);
 
+/* The arguments `block=True` and `timeout=None` of a queue's get() and put(), NULL where they are not given: `timeout` counts
+ * only if it blocks, and must not be negative. 0, or -1 with the error that queue.Queue has for them. */
+int owned_timeout_parse_queue(PyObject *block, PyObject *seconds, int64_t *timeout);
+
 /* When a wait that begins now is over, as the monotonic clock counts; never, for OWNED_FOR_EVER. */
 int64_t owned_timeout_deadline(int64_t timeout);
 

@@ -22,20 +22,31 @@ except ModuleNotFoundError as error:
 
 from owned._classes import owned
 from owned._core import (
+    AtomicInt,
+    AtomicRef,
+    BoundedSemaphore,
+    Channel,
+    CompoundLock,
+    Condition,
     Dict,
+    Lazy,
     List,
     Lock,
+    Once,
     Owned,
     Parcel,
     Region,
     RLock,
+    Semaphore,
     Set,
     ThreadInfo,
     adopt,
     frozendict,
     move,
     own,
+    select,
     share,
+    task_private,
     unchecked,
     unwrap,
 )
@@ -46,6 +57,7 @@ from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
 from owned._modes import Mode, checked, configure, guard, mode, strict
 from owned._own_class import own_class
+from owned._pool import ThreadPoolExecutor
 from owned._processes import install as _follow_to_processes
 from owned._recorded import violations
 from owned._records import Record, Site, Violation
@@ -53,8 +65,10 @@ from owned._requires import requires
 from owned._settings import apply as _apply_settings
 from owned._stats import Stats, stats
 from owned._synchronized import reads, synchronized
+from owned._thread import Thread
 from owned.errors import (
     AliasWarning,
+    ChannelClosed,
     ForeignObjectWarning,
     FreezeError,
     FrozenError,
@@ -64,9 +78,11 @@ from owned.errors import (
     OrphanedError,
     OwnershipError,
     OwnershipWarning,
+    PermitNotHeldError,
     TravelError,
     UnclaimedWarning,
     ViolationWarning,
+    WrongTaskError,
     WrongThreadError,
 )
 
@@ -74,6 +90,9 @@ from owned.errors import (
 IllegalThreadAccessException = WrongThreadError
 UnprotectedAccessException = LockNotHeldError
 TransferBox = Parcel
+
+# What it is most often used as.
+Counter = AtomicInt
 
 _apply_settings()
 del _apply_settings
@@ -87,36 +106,51 @@ if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` 
 
 __all__ = [
     "AliasWarning",
+    "AtomicInt",
+    "AtomicRef",
+    "BoundedSemaphore",
+    "Channel",
+    "ChannelClosed",
+    "CompoundLock",
+    "Condition",
+    "Counter",
     "Dict",
     "ForeignObjectWarning",
     "FreezeError",
     "FrozenError",
     "IllegalThreadAccessException",
+    "Lazy",
     "List",
     "Lock",
     "LockNotHeldError",
     "LockOrderError",
     "Mode",
     "MovedError",
+    "Once",
     "OrphanedError",
     "Owned",
     "OwnershipError",
     "OwnershipWarning",
     "Parcel",
+    "PermitNotHeldError",
     "RLock",
     "Record",
     "Region",
+    "Semaphore",
     "Set",
     "Site",
     "State",
     "Stats",
+    "Thread",
     "ThreadInfo",
+    "ThreadPoolExecutor",
     "TransferBox",
     "TravelError",
     "UnclaimedWarning",
     "UnprotectedAccessException",
     "Violation",
     "ViolationWarning",
+    "WrongTaskError",
     "WrongThreadError",
     "adopt",
     "checked",
@@ -140,11 +174,13 @@ __all__ = [
     "register",
     "register_lock",
     "requires",
+    "select",
     "share",
     "state",
     "stats",
     "strict",
     "synchronized",
+    "task_private",
     "thaw",
     "unchecked",
     "unwrap",

@@ -62,7 +62,7 @@ def probe(lock: object) -> Callable[[], object]:
             raise _refusal(lock, f"whose lock is a {_name(type(inner))}, {_CANNOT_TELL}", _drop_in(lock)) from None
     if _is_multiprocessing(lock, "RLock"):
         return lock._semlock._is_mine  # type: ignore[attr-defined, no-any-return]
-    for known, reason, instead in _refused():
+    for known, reason, instead in (*_refused_of_ours(), *_refused()):
         if isinstance(lock, known):
             raise _refusal(lock, reason, instead)
     module = type(lock).__module__.partition(".")[0]
@@ -125,6 +125,45 @@ def _refused() -> list[tuple[tuple[type, ...], str, str]]:
     return plain
 
 
+def _refused_of_ours() -> list[tuple[tuple[type, ...], str, str]]:
+    from owned import _core
+
+    return [
+        ((_core.Semaphore,), _SEVERAL, "owned.Lock()"),
+        (
+            (_core.CompoundLock,),
+            "which is several locks",
+            "one of them, as an object has one lock for life; `with a + b:` takes those of several objects",
+        ),
+    ]
+
+
+def not_ours(lock: object, call: str) -> TypeError:
+    """The error for a call that needs a lock of ours. Called by the C core.
+
+    Args:
+        lock: what it was given.
+        call: how its message begins.
+    """
+    from owned import _core
+
+    drop_ins: list[tuple[Any, str]] = [
+        (_core.CompoundLock, "use one of its locks"),
+        (_core.BoundedSemaphore, f"{_SEVERAL}: use owned.Lock()"),
+        (_core.Semaphore, f"{_SEVERAL}: use owned.Lock()"),
+        (type(threading.Lock()), "use owned.Lock(), a drop-in for it"),
+        (type(threading.RLock()), "use owned.RLock(), a drop-in for it"),
+        (threading.Condition, "use owned.Condition(), a drop-in for it"),
+        (threading.BoundedSemaphore, f"{_SEVERAL}: use owned.Lock()"),
+        (threading.Semaphore, f"{_SEVERAL}: use owned.Lock()"),
+    ]
+    what = f"the class {_name(lock)} itself" if isinstance(lock, type) else _name(type(lock))
+    for known, advice in drop_ins:
+        if isinstance(lock, known):
+            return TypeError(f"{call}, got {what}{', ' if advice.startswith('which') else ': '}{advice}")
+    return TypeError(f"{call}, got {what}: use owned.RLock()")
+
+
 def _is_multiprocessing(lock: object, name: str) -> bool:
     """An instance of the class behind multiprocessing's factory of this name, asked without importing it."""
     processes = sys.modules.get("multiprocessing.synchronize")
@@ -141,7 +180,7 @@ def _refusal(lock: object, reason: str, instead: str) -> TypeError:
     return TypeError(f"`lock` must be a lock that knows its holder, got {_name(type(lock))}, {reason}: use {instead}")
 
 
-_PUBLIC_NAMES = {type(threading.Lock()): "threading.Lock"}
+_PUBLIC_NAMES = {type(threading.Lock()): "threading.Lock", type(threading.RLock()): "threading.RLock"}
 
 
 def _name(cls: type) -> str:

@@ -48,6 +48,7 @@ _IMMUTABLE: Final[dict[str, frozenset[str]]] = {
     ),
     "logging": frozenset({"Logger", "RootLogger"}),
     "operator": frozenset({"attrgetter", "itemgetter", "methodcaller"}),
+    "owned._core": frozenset({"Channel"}),
     "pathlib": frozenset({"Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath", "WindowsPath"}),
     "re": frozenset({"Match", "Pattern"}),
     "struct": frozenset({"Struct"}),
@@ -55,6 +56,7 @@ _IMMUTABLE: Final[dict[str, frozenset[str]]] = {
     "zoneinfo": frozenset({"ZoneInfo"}),
     "contextvars": frozenset({"ContextVar"}),
     "weakref": frozenset({"ReferenceType"}),
+    "owned._core": frozenset({"AtomicInt", "AtomicRef", "Once", "Lazy"}),  # not immutable, but made for every thread
 }
 
 _LIVE: Final[dict[str, frozenset[str]]] = {
@@ -574,6 +576,8 @@ def thaw(obj: _T, /) -> _T:
     """
     from owned import _core
 
+    if isinstance(obj, _core.Region):
+        raise TypeError("`obj` must be a frozen object, got a Region: thaw() what was born in it")
     if not _core.is_frozen(obj):
         raise TypeError(f"`obj` must be frozen, got {_a(type(obj))} that is not: copy.deepcopy(obj) copies it")
     return _Thawing().run(obj)  # type: ignore[no-any-return]
@@ -695,14 +699,18 @@ class _Freeze:
         Functions, classes, modules, enum members and loggers pass as they are.
 
         Args:
-            obj: any object that the calling thread may write.
+            obj: any object that the calling thread may write. A private ``Region``: all that was born in it, or
+                nothing; its objects are found through the collector, in time that grows with all objects there are.
 
         Returns:
             The frozen object: ``obj`` itself where it could be frozen in place or was frozen already.
 
         Raises:
             FreezeError: something that it reaches cannot be frozen: a socket, a lock, a file, a generator, an
-                instance of a type that C code could still write. The message gives the path. Nothing has changed.
+                instance of a type that C code could still write; or, of a ``Region``, a container that was born in it
+                and no object in it holds. The message gives the path. Nothing has changed.
+            OwnershipError: ``obj`` is a ``Region`` that is shared. Nothing has changed.
+            RuntimeError: ``obj`` is a ``Region`` whose block is open. Nothing has changed.
             WrongThreadError, LockNotHeldError, MovedError, OrphanedError: something that it reaches is not the
                 calling thread's to write. Nothing has changed.
 

@@ -13,6 +13,7 @@ _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "_contextvars": ("ContextVar",),
     "queue": ("Queue", "SimpleQueue", "_PySimpleQueue"),
     "_queue": ("SimpleQueue",),
+    "owned._core": ("Channel", "Lock", "RLock"),
     "concurrent.futures._base": ("Executor", "Future"),
     "multiprocessing.process": ("BaseProcess",),
     "multiprocessing.pool": ("Pool",),
@@ -21,6 +22,8 @@ _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "multiprocessing.managers": ("BaseManager", "BaseProxy"),
     "socketserver": ("BaseServer",),
     "logging": ("Handler", "Logger"),
+    "owned.aio": ("Queue", "_Call", "_Callback"),
+    "owned._core": ("Lock", "RLock", "Channel", "AtomicInt", "AtomicRef", "Once", "Lazy"),
 }
 
 _OF_EVENT_LOOP: Final[dict[str, tuple[str, ...]]] = {

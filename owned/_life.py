@@ -16,7 +16,12 @@ _DONE = {
     "move": "moved",
     "claim": "claimed",
     "adopt": "adopted",
+    "return": "made by a task that returned",
+    "merge": "merged",
     "freeze": "frozen",
+    "task_private": "made private to one task",
+    "put": "put into",
+    "get": "got from",
 }
 _SHARES = ("share", "store")
 
@@ -60,7 +65,8 @@ def _line(obj: object, step: Record) -> str:
     if step.verb == "make":
         called = f", called from {step.stack[1]}" if len(step.stack) > 1 else ""
         return f"{_made(obj)} {where}{called}"
-    return f"{_DONE.get(step.verb, step.verb)} {_company(obj, step)}{where}"
+    channel = f"{step.channel} " if step.channel else ""
+    return f"{_DONE.get(step.verb, step.verb)} {channel}{_company(obj, step)}{where}"
 
 
 def _made(obj: object) -> str:
@@ -75,7 +81,7 @@ def _company(obj: object, step: Record) -> str:
     if root == "Region":
         return "with its Region "
     if (
-        step.verb == "claim" or root == _core.known_type(obj).__name__ or _is_wrapper(obj)
+        step.verb in ("claim", "get") or root == _core.known_type(obj).__name__ or _is_wrapper(obj)
     ):  # freezing changes its inside
         return ""
     return f"with the {root} that reached it "

@@ -10,24 +10,26 @@ from typing import TYPE_CHECKING, TypeAlias
 from owned import errors
 from owned._records import Record, Site, calling_site
 from owned._threads import stack_now
-from owned._violations import lock_name, report
+from owned._violations import has_ended, lock_name, report
 
 if TYPE_CHECKING:
-    from owned._core import Lock, RLock, ThreadInfo
+    from owned._core import Condition, Lock, RLock, ThreadInfo
     from owned._violations import Facts
 
 Place: TypeAlias = tuple[CodeType, int]
 
+_ON_CONDITIONS = ("wait on", "notify")
+
 
 def make_lock_violation(
-    lock: Lock | RLock, facts: Facts, access: str, hold: str, taken: Place | None
+    lock: Lock | RLock | Condition, facts: Facts, access: str, hold: str, taken: Place | None
 ) -> errors.OwnershipError:
     """The exception for a call that a lock refused. Called by the C core.
 
     Args:
-        lock: the lock.
-        facts: what the core knows of it.
-        access: ``"acquire"``, ``"release"`` or ``"adopt"``.
+        lock: the lock, or the condition.
+        facts: what the core knows of the lock.
+        access: ``"acquire"``, ``"release"`` or ``"adopt"``; of a condition ``"wait on"`` or ``"notify"``.
         hold: ``"mine"`` if the calling thread holds it, ``"nobody's"``, or ``"another's"``.
         taken: the code and the line with which its holder took it, where strict mode noted it.
     """
@@ -81,14 +83,17 @@ def _judge(
             f"it holds it already{taken}, and would wait for itself for ever",
             "Use an owned.RLock where its holder may acquire it again.",
         )
+    it = "its lock" if access in _ON_CONDITIONS else "it"
     if hold == "nobody's":
-        but = "nobody holds it"
+        but = f"nobody holds {it}"
     elif holder is None:
-        but = "another thread holds it"
+        but = f"another thread holds {it}"
     elif holder.finished:
-        but = f"thread {holder.name!r}, which holds it{taken}, has ended"
+        but = f"thread {holder.name!r}, which holds {it}{taken}, {has_ended(holder)}"
     else:
-        but = f"thread {holder.name!r} holds it"
+        but = f"thread {holder.name!r} holds {it}"
+    if access in _ON_CONDITIONS:
+        return errors.LockNotHeldError, but, "Take the lock around it, `with condition: ...`."
     if access == "acquire":
         return (
             errors.OrphanedError,

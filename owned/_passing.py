@@ -13,7 +13,7 @@ from typing import Any, Final
 from owned._frozen import forget_types, needs_no_guard
 from owned._known_types import is_of_event_loop, is_synchronized
 
-__all__ = ["Passing", "culprit", "passing_of"]
+__all__ = ["Passing", "culprit", "passing_of", "refusal"]
 
 
 class Passing(enum.IntEnum):
@@ -57,6 +57,51 @@ def culprit(value: object, name: str) -> tuple[str, object, Passing]:
         if _core.passing(one) == worst:
             return culprit(one, name + step)
     return name, value, worst
+
+
+def refusal(value: object, name: str, call: str, *, has_option: bool = True) -> Exception:
+    """The error for a value that may not go to another thread as it is.
+
+    Args:
+        value: what was to go.
+        name: what the program calls it: ``"argument 2 ('account')"``, ``"the item"``.
+        call: who takes it to the other thread: ``"transfer()"``, ``"put()"``.
+        has_option: whether there is an ``unguarded`` to give.
+
+    Returns:
+        A ``TypeError`` for what can change and nobody guards; for what is guarded the violation that touching it there
+        would be, counted and told to those who observe.
+    """
+    from owned import _core, _life, _violations
+
+    path, one, passing = culprit(value, name)
+    known_type = _core.known_type(one)
+    kind = _violations.with_article(known_type.__name__)
+    if passing in (Passing.UNGUARDED, Passing.AS_IT_IS):
+        safe = (
+            ""
+            if known_type.__module__ == "builtins"
+            else f"; if many threads may use one at once, say so: register({known_type.__name__}, 'synchronized')"
+        )
+        option = ", which unguarded='wrap' does by itself; unguarded='pass' lets it pass as it is" if has_option else ""
+        return TypeError(
+            f"{path} of {call} is {kind}: it can change, and nobody guards it, so two threads could be at it at once. "
+            f"freeze() it, or wrap it and hand it over: move(own(...)){option}{safe}"
+        )
+    facts = _core.region_facts(one)
+    if facts is None:  # a private object that is born where it is first touched
+        return TypeError(f"{path} of {call} is {kind} that nobody has touched yet: touch it first")
+    if passing == Passing.MOVED:
+        advice = (
+            f"{call} runs on another thread: hand it over with move(...), and that thread owns it; or share(..., "
+            "lock=...) or freeze() it"
+        )
+    else:
+        advice = _violations.advice_on(facts)
+    whose = _violations.whose(facts) + _life.birth(one, _life.known_life(one), facts[1])
+    return _violations.make_refusal(
+        _violations.kind_of(facts), "pass", one, known_type, f"{path} of {call} is {kind}, and {whose}. {advice}"
+    )
 
 
 def _inside(value: object) -> Iterator[tuple[str, Any]]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _STACK_DEPTH = 20
+_WAYS = {"put": "into", "get": "from"}
 STRICT = 3  # the number of strict mode in csrc/mode.h
 
 
@@ -54,6 +55,8 @@ class Record:
         function: the function that made the call.
         thread: the name of the thread that made the call.
         stack: the calls that led there, innermost first; empty unless the mode was strict.
+        channel: the channel that the object was put into or got from, in words; else empty. What was put while the
+            mode was not strict knows the channel, but not from where: `file` is empty.
 
     Threads:
         A value: any thread may read it.
@@ -67,10 +70,15 @@ class Record:
     function: str
     thread: str
     stack: tuple[Site, ...] = ()
+    channel: str = ""
 
     def __str__(self) -> str:
         """One line: what was called, where, by whom."""
-        return f"{self.verb}({self.root_type}) at {self.file}:{self.line} in {self.function}, by thread {self.thread!r}"
+        way = f" {_WAYS.get(self.verb, 'of')} {self.channel}" if self.channel else ""
+        if not self.file:
+            return f"{self.verb}{way}"
+        site = f"at {self.file}:{self.line} in {self.function}, by thread {self.thread!r}"
+        return f"{self.verb}({self.root_type}){way} {site}"
 
 
 @attrs.frozen
@@ -94,6 +102,8 @@ class Violation:
         owner_id: that thread's number, never reused within the process.
         toucher: the name of the thread that touched it.
         toucher_id: that thread's number.
+        owner_task: the name of the task whose it is or was, if ``task_private`` gave it to one.
+        toucher_task: the name of the task that touched it then.
         lock: what guards it, if it is shared.
         advice: the way out.
         record: the step that brought the object into its state.
@@ -122,6 +132,8 @@ class Violation:
     owner: str | None = None
     owner_id: int | None = None
     toucher_id: int | None = None
+    owner_task: str | None = None
+    toucher_task: str | None = None
     lock: str | None = None
     advice: str | None = None
     record: Record | None = None
@@ -184,6 +196,8 @@ _FACTS = (
     "owner",
     "owner_id",
     "toucher_id",
+    "owner_task",
+    "toucher_task",
     "lock",
     "advice",
     "record",
@@ -236,14 +250,19 @@ def stack_of(frame: FrameType | None) -> tuple[Site, ...]:
     return tuple(sites)
 
 
-def make_record(verb: str, root_type: type, count: int) -> Record:
+def make_record(verb: str, root_type: type, count: int, channel: str | None = None) -> Record:
     """The Record of a call that is being made now. Called by the C core."""
     from owned import _core
 
     file, line, function = calling_site()
     thread = threading.current_thread().name
     stack = calling_stack() if _core.get_mode() == STRICT else ()
-    return Record(verb, root_type.__name__, count, file, line, function, thread, stack)
+    return Record(verb, root_type.__name__, count, file, line, function, thread, stack, channel or "")
+
+
+def make_channel_record(channel: str) -> Record:
+    """The Record of all that is put into a channel while the mode is not strict. Called by the C core."""
+    return Record("put", "", 0, "", 0, "", "", (), channel)
 
 
 def make_birth(known_type: type, thread: str, places: tuple[tuple[str, int, str], ...]) -> Record:

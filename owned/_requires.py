@@ -53,7 +53,7 @@ def requires(lock: Any, /) -> Any:
     if not isinstance(lock, str) and not _methods.is_lock(lock):
         return _methods.decorate(lock, _methods.REQUIRES, None)
     if not isinstance(lock, str):
-        probe(lock)
+        is_held(lock)  # a lock that cannot tell is refused now
     return lambda function: _methods.decorate(function, _methods.REQUIRES, lock)
 
 
@@ -65,7 +65,7 @@ def is_held(lock: Any) -> bool:
     """
     from owned import _core
 
-    if isinstance(lock, (_core.Lock, _core.RLock)):
+    if isinstance(lock, (_core.Lock, _core.RLock, _core.CompoundLock)):
         return lock._is_owned()  # type: ignore[union-attr, no-any-return]
     return bool(probe(lock)())
 

@@ -27,7 +27,46 @@ def describe_thread(home: Region) -> str:
     thread = threading.current_thread()
     with _homes_lock:
         _homes[thread] = home
+    _hear_of_its_end(thread)
     return thread.name
+
+
+def _hear_of_its_end(thread: threading.Thread) -> None:
+    """Remember which exception ends a thread: a lock that it still holds then can tell.
+
+    No public hook sees every thread's exception: a ``threading.excepthook`` of ours would be lost to that of the
+    program, or hide it. Where the attribute is not there, nothing is remembered.
+    """
+    from owned import _core
+
+    tell = getattr(thread, "_invoke_excepthook", None)
+    if tell is None:
+        return
+
+    def note_and_tell(thread: threading.Thread) -> None:
+        error = sys.exc_info()[1]
+        if error is not None:
+            _core.thread_ends_by(describe_error(error))
+            del error
+        tell(thread)
+
+    thread._invoke_excepthook = note_and_tell  # type: ignore[attr-defined]
+
+
+def describe_error(error: BaseException) -> str:
+    """An exception in a line: its type, what it says, and where it was raised."""
+    try:
+        said = str(error)
+    except Exception:  # it is the program's code
+        said = ""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    where = ""
+    if traceback is not None:
+        code = traceback.tb_frame.f_code
+        where = f" at {code.co_filename}:{traceback.tb_lineno} in {code.co_qualname}"
+    return f"{type(error).__name__}{': ' if said else ''}{said}{where}"
 
 
 def info_of_thread(thread: threading.Thread) -> ThreadInfo | None:

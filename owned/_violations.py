@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from owned import _life, _policy, _recorded, errors
+from owned import _async_tasks, _life, _policy, _recorded, errors
 from owned._records import STRICT, Record, Violation, calling_frame, calling_site
 from owned._threads import stack_now
+from owned._waits import Notification, Turnover
 
 if TYPE_CHECKING:
-    from owned._core import ThreadInfo
+    from owned._core import TaskInfo, ThreadInfo
 
 Facts: TypeAlias = "tuple[str, ThreadInfo | None, ThreadInfo | None, Any, Record | None]"
 Observer: TypeAlias = Callable[[errors.OwnershipError], object]
@@ -49,6 +50,16 @@ ADVICE = {
 }
 
 _AWAY = "What arrived there is another object; to keep one here, move() a copy: copy.deepcopy(obj)."
+TASK_ADVICE = {
+    "private": (
+        "Use it in that task alone. move(obj) hands it over: another task claims the parcel, and calls "
+        "task_private(obj) to have it alone."
+    ),
+    "orphaned": (
+        "Take it over with adopt(obj): it is private to this thread then, and to one task again after "
+        "task_private(obj)."
+    ),
+}
 
 _PLAIN_KEYS = (str, int, float, bool, bytes, type(None))
 
@@ -97,6 +108,7 @@ def make_violation(
         return None
     toucher_id = _core.thread_id()
     toucher = threading.current_thread().name
+    task = task_of(facts)
     if state == "shared":
         owner = holder
     life = _life.known_life(obj)
@@ -104,10 +116,15 @@ def make_violation(
     type_name = known_type.__name__
     labelled = label(form, name)
     touch = _touch(type_name, verb, form, labelled)
-    advice = (_where_known(obj) if state == "private" else "") + advice_on(state, record)
+    advice = advice_on((state, owner, holder, lock, record))
+    if state == "private" and task is None:
+        advice = _where_known(obj) + advice
     whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
-    message = f"thread {toucher!r} tried to {touch}, but {whose_it_is}. {advice}"
-    error = _KINDS[state](
+    who = f"thread {toucher!r}"
+    if task is not None:
+        who = _async_tasks.toucher_words(toucher, None if owner is None else owner.name)
+    message = f"{who} tried to {touch}, but {whose_it_is}. {advice}"
+    error = kind_of(facts)(
         message,
         type_name=type_name,
         address=id(obj),
@@ -119,13 +136,16 @@ def make_violation(
         owner_id=None if owner is None else owner.id,
         toucher=toucher,
         toucher_id=toucher_id,
-        lock=None if lock is None else lock_name(lock),
+        lock=None if lock is None or task is not None else lock_name(lock),
         record=record,
         site=calling_site(),
         advice=advice,
         life=life,
-        owner_stack=stack_now(owner),
+        owner_stack=() if task is not None else stack_now(owner),
     )
+    if task is not None:
+        runs = _async_tasks.running()
+        error.owner_task, error.toucher_task = task.name, None if runs is None else _async_tasks.name_of(runs)
     if may_pass:
         return react(error)
     report(error)
@@ -187,7 +207,11 @@ def report(error: errors.OwnershipError) -> None:
 def describe_stub(known_type: type, address: int, facts: Facts) -> str:
     """The repr of an object for a thread that may not look at it. Called by the C core."""
     state, owner, _holder, lock, _record = facts
-    if state == "private" and owner is not None:
+    task = task_of(facts)
+    if task is not None:
+        words = _async_tasks.words(task)
+        whose = f"owned by {words}" if state == "private" else f"left by {words}, which has ended"
+    elif state == "private" and owner is not None:
         whose = f"owned by thread {owner.name!r}"
     elif state == "shared":
         whose = f"guarded by {lock_name(lock)}"
@@ -200,18 +224,43 @@ def describe_stub(known_type: type, address: int, facts: Facts) -> str:
 
 def lock_name(lock: object) -> str:
     """A lock's type and address: its own repr may be anybody's code."""
+    if isinstance(lock, Notification):
+        return f"{lock_name(lock.condition)} to be notified"
+    if isinstance(lock, Turnover):
+        return f"{'room in' if lock.puts else 'something in'} {' or '.join(map(lock_name, lock.channels))}"
     return f"<{type(lock).__name__} at {id(lock):#x}>"
+
+
+def task_of(facts: Facts) -> TaskInfo | None:
+    """The task that an object is private to, or was when it ended."""
+    from owned import _core
+
+    return facts[3] if isinstance(facts[3], _core.TaskInfo) else None
+
+
+def kind_of(facts: Facts) -> type[errors.OwnershipError]:
+    """The exception for touching an object of which the core knows this."""
+    if facts[0] == "private" and task_of(facts) is not None:
+        return errors.WrongTaskError
+    return _KINDS[facts[0]]
+
+
+def advice_on(facts: Facts) -> str:
+    """The way out for whoever may not touch an object of which the core knows this."""
+    state, _owner, _holder, _lock, record = facts
+    if state == "in transit" and _went_away(record):
+        return _AWAY
+    if state == "in transit" and record is not None and record.channel:
+        return "It belongs to the thread that gets it from there; to keep using it, put a copy, or freeze or share it."
+    if state == "in transit" and record is not None and record.verb == "return":
+        return "It belongs to the first thread that takes the result: future.result()."
+    return (ADVICE if task_of(facts) is None else TASK_ADVICE)[state]
 
 
 def whose(facts: Facts) -> str:
     """A clause that tells what state an object is in and through whom."""
     state, owner, holder, lock, record = facts
     return _whose(state, holder if state == "shared" else owner, lock, record)
-
-
-def advice_on(state: str, record: Record | None) -> str:
-    """The way out for whoever may not touch what is in this state."""
-    return _AWAY if state == "in transit" and _went_away(record) else ADVICE[state]
 
 
 def _went_away(record: Record | None) -> bool:
@@ -228,23 +277,27 @@ def label(form: str, name: object) -> str | None:
 
 def _touch(type_name: str, verb: str, form: str, label: str | None) -> str:
     if label is None:
-        return f"{verb} {_a(type_name)}"
+        return f"{verb} {with_article(type_name)}"
     if form == "attribute":
         return f"{verb} {type_name}.{label}"
     if form == "item":
         return f"{verb} {type_name}[{label}]"
     if form == "method":
         return f"{verb} {type_name}.{label}()"
-    return f"{verb} {label} on {_a(type_name)}"
+    return f"{verb} {label} on {with_article(type_name)}"
 
 
-def _a(type_name: str) -> str:
+def with_article(type_name: str) -> str:
     return f"an {type_name}" if type_name[:1] in "AEIOUaeiou" else f"a {type_name}"
 
 
 def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | None) -> str:
     name = "an unknown thread" if owner is None else f"thread {owner.name!r}"
     done = "" if record is None else f" ({record})"
+    task = task_of((state, owner, None, lock, record))
+    if task is not None:
+        words = _async_tasks.words(task)
+        return f"it is private to {words}{done}" if state == "private" else f"{words}, whose it was, has ended{done}"
     if state == "private":
         return f"it is private to {name}{done}"
     if state == "shared":
@@ -256,9 +309,19 @@ def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | 
         return f"it is frozen for ever{done}"
     if state == "in transit" and _went_away(record):
         return f"it went to another process{done}"
+    if state == "in transit" and record is not None and record.channel:
+        site = f" ({record})" if record.file else ""
+        return f"it was put into {record.channel} and nobody has got it yet{site}"
+    if state == "in transit" and record is not None and record.verb == "return":
+        return f"a task made it whose result nobody has taken yet{done}"
     if state == "in transit":
         return f"it was moved and nobody has claimed it yet{done}"
-    return f"{name}, whose it was, has ended"
+    return f"{name}, whose it was, {'has ended' if owner is None else has_ended(owner)}"
+
+
+def has_ended(thread: ThreadInfo) -> str:
+    """What became of a thread that has ended."""
+    return "has ended" if thread.ended_by is None else f"was ended by {thread.ended_by}"
 
 
 def _where_known(obj: object) -> str:

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+
+if TYPE_CHECKING:
+    from owned._core import Channel, Condition
 
 Director: TypeAlias = Callable[[Any, bool], bool]
 
@@ -32,3 +37,29 @@ def about_to_wait(lock: Any, for_ever: bool) -> bool:
     """Called by the C core, on threads that asked for it."""
     director = _directors.get(threading.get_ident())
     return director is not None and director(lock, for_ever)
+
+
+@attrs.frozen
+class Notification:
+    """What a thread in ``Condition.wait()`` waits for, as a director is told. Made by the C core."""
+
+    condition: Condition
+    number: int
+
+    def locked(self) -> bool:
+        """Does it still wait?"""
+        return self.condition._is_waiting(self.number)
+
+
+@attrs.frozen
+class Turnover:
+    """What a thread in ``get()``, ``put()`` or ``select()`` waits for, as a director is told. Made by the C core."""
+
+    channels: tuple[Channel[Any], ...]
+    puts: bool
+
+    def locked(self) -> bool:
+        """Would it wait again?"""
+        if self.puts:
+            return all(channel.full() and not channel.closed for channel in self.channels)
+        return all(channel.empty() for channel in self.channels) and not all(channel.closed for channel in self.channels)

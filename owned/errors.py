@@ -3,14 +3,24 @@
 
 from __future__ import annotations
 
+import sys
 from pickle import PicklingError
 from typing import TYPE_CHECKING, Any
+
+if sys.version_info >= (3, 13):
+    from queue import ShutDown as _ShutDown
+else:
+
+    class _ShutDown(Exception):
+        """What queue.ShutDown is from 3.13 on."""
+
 
 if TYPE_CHECKING:
     from owned._records import Record, Site, Violation
 
 __all__ = [
     "AliasWarning",
+    "ChannelClosed",
     "ForeignObjectWarning",
     "FreezeError",
     "FrozenError",
@@ -20,9 +30,11 @@ __all__ = [
     "OrphanedError",
     "OwnershipError",
     "OwnershipWarning",
+    "PermitNotHeldError",
     "TravelError",
     "UnclaimedWarning",
     "ViolationWarning",
+    "WrongTaskError",
     "WrongThreadError",
 ]
 
@@ -44,6 +56,8 @@ class OwnershipError(RuntimeError):
         owner_id: that thread's number, never reused within the process (``int``).
         toucher: the name of the thread that touched it (``str``).
         toucher_id: that thread's number (``int``).
+        owner_task: the name of the task whose it is or was, if ``task_private`` gave it to one (``str``).
+        toucher_task: the name of the task that touched what is, or was, another task's (``str``).
         lock: what guards it, if it is shared (``str``).
         record: the ``freeze``, ``share`` or ``move`` that brought it into its state (``Record``).
         site: where it was touched: file name, line number, function name (``tuple``).
@@ -65,6 +79,8 @@ class OwnershipError(RuntimeError):
     owner_id: int | None = None
     toucher: str | None = None
     toucher_id: int | None = None
+    owner_task: str | None = None
+    toucher_task: str | None = None
     lock: str | None = None
     record: Record | None = None
     site: tuple[str, int, str] | None = None
@@ -83,8 +99,16 @@ class WrongThreadError(OwnershipError):
     """A private object was touched by a thread that does not own it."""
 
 
+class WrongTaskError(WrongThreadError):
+    """What is private to one task was touched by another, or by code outside of it: a callback, another thread."""
+
+
 class LockNotHeldError(OwnershipError):
     """A shared object was touched without its lock, or a lock was released by a thread that does not hold it."""
+
+
+class PermitNotHeldError(LockNotHeldError, ValueError):
+    """A permit of a BoundedSemaphore was given back by a thread that has not taken it."""
 
 
 class FrozenError(OwnershipError, TypeError):
@@ -109,6 +133,10 @@ class TravelError(OwnershipError, TypeError, PicklingError):
 
 class LockOrderError(OwnershipError):
     """Two or more locks are taken in orders that contradict each other, or one is taken twice: a deadlock."""
+
+
+class ChannelClosed(RuntimeError, _ShutDown):
+    """A channel is closed: nothing more can be put into it, or will come out. From 3.13 on a ``queue.ShutDown`` too."""
 
 
 class OwnershipWarning(UserWarning):

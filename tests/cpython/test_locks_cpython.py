@@ -3,6 +3,7 @@
 
 import threading
 import unittest
+from unittest import mock
 
 import pytest
 
@@ -16,6 +17,10 @@ EXCEPTIONS = {
     "the wait is a LockOrderError and the release by another thread a LockNotHeldError",
     ("Lock", "test_different_thread"): "releases a lock that another thread holds: LockNotHeldError",
     ("ConditionOverLock", "test_acquire"): "acquires twice, as a Condition's default lock allows and Lock does not",
+    ("ConditionOfLock", "test_acquire"): "the same",
+    ("BoundedSemaphore", "test_acquire_contended"): "one thread gives back what others took: ours are their takers', so "
+    "that is a PermitNotHeldError",
+    ("BoundedSemaphore", "test_multirelease"): "the same",
     ("ConditionAsLock", "test_recursion_count"): "threading.Condition has no _recursion_count()",
     ("ConditionAsLock", "test_repr_count"): "threading.Condition's repr has no count of its own",
     ("ConditionAsLock", "test_constructor_noargs"): "a Condition takes an argument",
@@ -23,18 +28,33 @@ EXCEPTIONS = {
 
 
 def suite(name, base, **attributes):
-    """A subclass of one of CPython's test classes, with the exceptions skipped."""
+    """A subclass of one of CPython's test classes, with the exceptions skipped.
+
+    The locks that the tests of conditions make for them are ours: a Condition of ours takes no others.
+    """
+    if base is lock_tests.ConditionTests:
+        attributes["test_acquire"] = with_our_lock(base.test_acquire)
     for (suite_name, test), reason in EXCEPTIONS.items():
         if suite_name == name and hasattr(base, test):
             attributes[test] = unittest.skip(reason)(lambda self: None)
     return type(f"Test{name}", (base,), attributes)
 
 
-def condition(kind):
+def with_our_lock(test):
+    """The test, with owned.Lock where it makes a threading.Lock."""
+
+    def run(self):
+        with mock.patch.object(threading, "Lock", owned.Lock):
+            test(self)
+
+    return run
+
+
+def condition(kind, condition=threading.Condition):
     """A Condition whose lock is one of ours unless the test brings its own."""
 
     def make(lock=None):
-        return threading.Condition(kind() if lock is None else lock)
+        return condition(kind() if lock is None else lock)
 
     return staticmethod(make)
 
@@ -46,31 +66,26 @@ TestConditionOverLock = suite("ConditionOverLock", lock_tests.ConditionTests, co
 TestConditionAsLock = suite("ConditionAsLock", lock_tests.RLockTests, locktype=condition(owned.RLock))
 
 
-class TestSemaphore(lock_tests.SemaphoreTests):
-    """threading.Semaphore with our Lock under its Condition."""
-
-    @staticmethod
-    def semtype(value=1):
-        semaphore = threading.Semaphore(value)
-        semaphore._cond = threading.Condition(owned.Lock())
-        return semaphore
-
-
-class TestEvent(lock_tests.EventTests):
-    """threading.Event with our Lock under its Condition."""
-
-    @staticmethod
-    def eventtype():
-        event = threading.Event()
-        event._cond = threading.Condition(owned.Lock())
-        return event
+TestCondition = suite("Condition", lock_tests.ConditionTests, condtype=staticmethod(owned.Condition))
+TestConditionOfLock = suite("ConditionOfLock", lock_tests.ConditionTests, condtype=condition(owned.Lock, owned.Condition))
+TestConditionAsRLock = suite("ConditionAsRLock", lock_tests.RLockTests, locktype=staticmethod(owned.Condition))
+TestSemaphore = suite("Semaphore", lock_tests.SemaphoreTests, semtype=staticmethod(owned.Semaphore))
+TestBoundedSemaphore = suite(
+    "BoundedSemaphore", lock_tests.BoundedSemaphoreTests, semtype=staticmethod(owned.BoundedSemaphore)
+)
 
 
-class TestBarrier(lock_tests.BarrierTests):
-    """threading.Barrier with our Lock under its Condition."""
+def over(kind, lock):
+    """A class of threading's with one of our conditions, over one of our locks, inside."""
 
-    @staticmethod
-    def barriertype(*args, **kwargs):
-        barrier = threading.Barrier(*args, **kwargs)
-        barrier._cond = threading.Condition(owned.Lock())
-        return barrier
+    def make(*args, **kwargs):
+        made = kind(*args, **kwargs)
+        made._cond = owned.Condition(lock())
+        return made
+
+    return staticmethod(make)
+
+
+# threading's own have a Condition(Lock()) inside.
+TestEvent = suite("Event", lock_tests.EventTests, eventtype=over(threading.Event, owned.Lock))
+TestBarrier = suite("Barrier", lock_tests.BarrierTests, barriertype=over(threading.Barrier, owned.Lock))

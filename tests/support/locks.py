@@ -4,9 +4,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 LIMIT = 30.0
 
@@ -42,3 +47,37 @@ def orphan(lock: Any, name: str = "the departed") -> None:
     thread = threading.Thread(target=lock.acquire, name=name)
     thread.start()
     join(thread)
+
+
+def until_waiting(waited_for: Any, count: int = 1) -> None:
+    """Return when so many threads stand in the queue of a condition or semaphore, as its repr tells."""
+    end = time.monotonic() + LIMIT
+    while True:
+        told = re.search(r", (\d+)\)>$|, (\d+) waiting:", repr(waited_for))
+        if told is not None and int(told[1] or told[2]) == count:
+            return
+        assert time.monotonic() < end, f"{count} threads should wait: {waited_for!r}"
+        time.sleep(0)
+
+
+needs_signals = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers here")
+
+
+class Interrupted(Exception):
+    """What a signal handler raised."""
+
+
+@contextlib.contextmanager
+def alarm(handler: Any = None, after: float = 0.03) -> Iterator[None]:
+    """While the block runs, a signal comes on the main thread; its handler raises Interrupted if none is given."""
+
+    def interrupt(*_: Any) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, handler or interrupt)
+    signal.setitimer(signal.ITIMER_REAL, after)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

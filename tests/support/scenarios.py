@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+import queue
 import sys
 import threading
 from collections.abc import Callable
@@ -79,6 +80,31 @@ def left_behind(make: Callable[[], Any]) -> Any:
     return box.pop()
 
 
+def channel_intact(made: Any) -> bool:
+    """What was put is in the channel, or its sender's as before."""
+    channel, root = made
+    while not channel.empty():
+        channel.get_nowait()
+    return graph_intact(root)
+
+
+def by_channel(made: Any) -> None:
+    """There and back, by itself and with other things."""
+    channel, root = made
+    for item in (root, (1, root.rename), root.next.wrapped):
+        channel.put(item)
+        owned.select(channel)
+
+
+def in_vain(call: Callable[[], object]) -> None:
+    """A get from channels in which there is nothing."""
+    try:
+        call()
+    except queue.Empty:
+        return
+    raise AssertionError("something came")
+
+
 def region_of_nodes() -> tuple[owned.Region, Node]:
     """A closed region and what was born in it."""
     region = owned.Region()
@@ -100,6 +126,15 @@ def refused(touch: Callable[[], object]) -> None:
     except owned.OwnershipError:
         return
     raise AssertionError("allowed")
+
+
+def overflows(count: owned.AtomicInt) -> None:
+    """A step that there is no room for."""
+    try:
+        count.add(2**63 - 1)
+    except OverflowError:
+        return
+    raise AssertionError("there was room")
 
 
 def shared_list(lock: Any) -> tuple[Any, Any]:
@@ -218,6 +253,18 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "new attribute": Scenario(Bag, lambda bag: setattr(bag, "fresh", 1), lambda bag: set(vars(bag)) <= {"fresh"}),
     "settle": Scenario(lambda: Node("a"), nested, lambda node: type(node.children) is owned.List),
+    "Channel": Scenario(lambda: None, lambda _: [repr(owned.Channel(3, name="jobs")), owned.Channel().put(Node("a"))]),
+    "channel": Scenario(lambda: (owned.Channel(), graph()), by_channel, channel_intact),
+    "channel waits": Scenario(
+        owned.Channel,
+        lambda channel: [
+            in_vain(lambda: channel.get(timeout=0.0001)),
+            in_vain(lambda: owned.select(channel, timeout=0.0001)),
+            channel._when("get", list),
+            channel.put(1),
+        ],
+        lambda channel: channel.qsize() <= 1,
+    ),
     "List": Scenario(lambda: None, lambda _: owned.List([1, [2], {3: 4}])),
     "Dict": Scenario(lambda: None, lambda _: owned.Dict(a=[1], b={2})),
     "Set": Scenario(lambda: None, lambda _: owned.Set([1, 2, (3,)])),
@@ -260,6 +307,36 @@ SCENARIOS: dict[str, Scenario] = {
     "own twice": Scenario(lambda: owned.own(Plain()), lambda w: owned.own(owned.unwrap(w)), is_private),
     "unwrap": Scenario(lambda: owned.own(Plain()), owned.unwrap, is_private),
     "Region": Scenario(lambda: None, lambda _: region_of_nodes()),
+    "merge": Scenario(
+        lambda: (region_of_nodes(), region_of_nodes()),
+        lambda made: made[0][0].merge(made[1][0]),
+        lambda made: all(is_private(node) and node.name == "inside" for _, node in made),
+    ),
+    "AtomicInt": Scenario(
+        lambda: owned.AtomicInt(2**40),
+        lambda count: (count.add(5), count.fetch_max(3), repr(count), count > 3, overflows(count)),
+        lambda count: count.get() in (2**40, 2**40 + 5),
+    ),
+    "AtomicRef": Scenario(
+        lambda: owned.AtomicRef((1,)),
+        lambda ref: (ref.update(lambda old: (*old, 2)), refused(partial(ref.set, Node())), repr(ref)),
+        lambda ref: ref.get() in ((1,), (1, 2)),
+    ),
+    "Once": Scenario(
+        owned.Once,
+        lambda once: (once.call(tuple), once.call(list), repr(once)),
+        lambda once: once.call(tuple) == (),
+    ),
+    "Once inside of itself": Scenario(
+        owned.Once,
+        lambda once: refused(partial(once.call, once.call, int)),
+        lambda once: not once.done,
+    ),
+    "Lazy": Scenario(
+        lambda: owned.Lazy(lambda: {"a": [1]}),
+        lambda lazy: (lazy(), lazy()),
+        lambda lazy: owned.is_frozen(lazy()),
+    ),
     "Lock": Scenario(lambda: None, lambda _: owned.Lock()),
     "RLock": Scenario(lambda: None, lambda _: owned.RLock()),
     "share": Scenario(graph, lambda root: owned.share(root, lock=owned.Lock()), graph_intact),

@@ -58,6 +58,7 @@ assert owned.state(account) == owned.state(items) == "unguarded"
 assert owned.owner(account) is None and owned.lock_of(account) is None
 assert "guarded by nobody" in owned.explain(account)
 assert owned.adopt(account) is account
+assert owned.task_private(account) is account
 thread = threading.Thread(target=lambda: None)
 assert owned.adopt(thread) is thread
 
@@ -216,5 +217,27 @@ for mode in ("guard", "checked", "strict"):
         owned.configure(mode=mode)
 assert owned.mode() == "off"
 owned.configure(mode="off")
+"""
+    )
+
+
+def test_atomics_and_regions() -> None:
+    """Nothing is refused; Lazy still freezes; a Region is empty, and merges with anything."""
+    run_program(
+        OFF
+        + """
+value = [1]
+ref = owned.AtomicRef(value)
+assert ref.get() is value and ref.update(lambda old: [*old, 2]) == [1, 2]
+assert owned.Once().call(list) == []
+assert owned.Lazy(lambda: [1])() == (1,)
+with owned.Region() as region:
+    inside = owned.List([1])
+other = elsewhere(owned.Region)
+region.merge(other)
+other.merge(region)
+region.merge(owned.Region())
+assert owned.share(region) is region
+region.merge(owned.Region())
 """
     )
