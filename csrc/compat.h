@@ -95,9 +95,13 @@ owned_monotonic_ns(void)
 #if PY_VERSION_HEX >= 0x030D0000
 #  define OWNED_BEGIN_CRITICAL(op) Py_BEGIN_CRITICAL_SECTION(op)
 #  define OWNED_END_CRITICAL() Py_END_CRITICAL_SECTION()
+#  define OWNED_BEGIN_CRITICAL2(a, b) Py_BEGIN_CRITICAL_SECTION2(a, b)
+#  define OWNED_END_CRITICAL2() Py_END_CRITICAL_SECTION2()
 #else
 #  define OWNED_BEGIN_CRITICAL(op) {
 #  define OWNED_END_CRITICAL() }
+#  define OWNED_BEGIN_CRITICAL2(a, b) {
+#  define OWNED_END_CRITICAL2() }
 #endif
 
 /* A mutex for a few instructions of our own; nothing that is done under one runs Python, blocks or detaches. So none is held

@@ -265,6 +265,14 @@ owned_region_record(owned_region *r)
     return record;
 }
 
+/* Under the region's critical section. */
+static int
+is_orphaned(owned_region *r)
+{
+    owned_thread_info *owner = present_owner(r);
+    return owned_region_state_of(r) == OWNED_PRIVATE && owner != NULL && owned_load_u64(&owner->finished);
+}
+
 int
 owned_region_is_orphaned(owned_region *r)
 {
@@ -276,8 +284,7 @@ owned_region_is_orphaned(owned_region *r)
         return orphaned;
     }
     OWNED_BEGIN_CRITICAL((PyObject *)r);
-    owned_thread_info *owner = present_owner(r);
-    orphaned = owned_region_state_of(r) == OWNED_PRIVATE && owner != NULL && owned_load_u64(&owner->finished);
+    orphaned = is_orphaned(r);
     OWNED_END_CRITICAL();
     return orphaned;
 }
@@ -307,6 +314,32 @@ owned_region_is_my_tasks(owned_region *r)
     PyErr_SetRaisedException(error);
     Py_DECREF((PyObject *)task);
     return is_current > 0 && owned_region_state_of(r) == OWNED_PRIVATE;
+}
+
+int
+owned_region_repoint_orphan(PyObject *obj, owned_region **where, owned_region *to)
+{
+    int orphaned = 1, done = 0;
+    while (orphaned && !done) { /* again where somebody re-pointed it meanwhile: it is orphaned no more, or forwarded */
+        owned_region *from = owned_region_of(obj, where);
+        if (from == NULL)
+            return 0;
+        owned_task_info *task = owned_region_task(from);
+        int task_has_ended = task != NULL && owned_task_info_has_ended(task);
+        OWNED_BEGIN_CRITICAL2(obj, (PyObject *)from);
+        orphaned = task == NULL ? is_orphaned(from) : task_has_ended && owned_region_state_of(from) == OWNED_PRIVATE;
+        done = orphaned && owned_load_ptr(where) == from;
+        if (done)
+            owned_store_ptr(where, (owned_region *)Py_NewRef((PyObject *)to));
+        OWNED_END_CRITICAL2();
+        if (done) {
+            owned_life_moves_on(obj, from, to);
+            Py_DECREF((PyObject *)from); /* the object's reference */
+        }
+        Py_XDECREF((PyObject *)task);
+        Py_DECREF((PyObject *)from);
+    }
+    return done;
 }
 
 /* ---- changing ---------------------------------------------------------------------------------------------- */

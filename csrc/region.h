@@ -73,6 +73,9 @@ owned_region *owned_region_of(PyObject *obj, owned_region **where);
 /* Point *where at `to` (which gains a reference). The old region is released after the critical section. */
 void owned_region_repoint(PyObject *obj, owned_region **where, owned_region *to);
 
+/* The same if the object is orphaned, in one step: 1, or 0 if it is not, as another thread was first. Cannot fail. */
+int owned_region_repoint_orphan(PyObject *obj, owned_region **where, owned_region *to);
+
 /* Keep `record` as the region's unless it has one. */
 void owned_region_note(owned_region *r, PyObject *record);
 

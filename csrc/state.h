@@ -38,7 +38,7 @@
     X(judge_lock_order, "owned._strict", "judge_lock_order")                                                           \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                             \
     X(foreign_lock_refusal, "owned._foreign_locks", "not_ours")                                                        \
-    X(make_turnover, "owned._waits", "Turnover")                                                                        \
+    X(make_turnover, "owned._waits", "Turnover")                                                                       \
     X(make_notification, "owned._waits", "Notification")                                                               \
     X(make_permit_violation, "owned._permits", "make_permit_violation")                                                \
     X(make_record, "owned._records", "make_record")                                                                    \
