@@ -42,6 +42,7 @@ region_alloc(owned_region_state region_state, uint64_t holder)
     r->outer = NULL;
     r->weakrefs = NULL;
     r->membrane = 0;
+    r->left = 0;
     r->named = 0;
     owned_count(OWNED_COUNT_REGIONS);
     return r;
@@ -437,6 +438,7 @@ owned_region_leave(owned_region *r)
     old_owner = (PyObject *)r->owner;
     r->record = NULL;
     r->owner = NULL;
+    r->left = 1;
     owned_store_u64(&r->state, OWNED_IN_TRANSIT);
     OWNED_END_CRITICAL();
     Py_XDECREF(old_record);
@@ -448,8 +450,9 @@ owned_region_take(owned_region *r)
 {
     int took;
     OWNED_BEGIN_CRITICAL((PyObject *)r);
-    took = owned_region_state_of(r) == OWNED_IN_TRANSIT && r->owner == NULL && owned_this_thread.info != NULL;
+    took = r->left && owned_region_state_of(r) == OWNED_IN_TRANSIT && owned_this_thread.info != NULL;
     if (took) {
+        r->left = 0;
         r->owner = (owned_thread_info *)Py_NewRef((PyObject *)owned_this_thread.info);
         owned_store_u64(&r->state, OWNED_PRIVATE);
         owned_store_u64(&r->holder, owned_this_thread.id);

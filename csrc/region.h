@@ -34,8 +34,7 @@ typedef struct owned_region {
     uint64_t holder;               /* the thread that may touch, or OWNED_NOBODY; atomic */
     uint64_t state;                /* owned_region_state; atomic: read it through owned_region_state_of() */
     struct owned_region *forward;  /* strong; only when FORWARDED */
-    owned_thread_info *owner;      /* strong; PRIVATE: the holder's, IN_TRANSIT: the last holder's, or NULL: whoever
-                                      touches it first has it; else NULL or the sharer's */
+    owned_thread_info *owner;      /* strong; PRIVATE: the holder's, IN_TRANSIT: the last holder's; else NULL or the sharer's */
     PyObject *record;              /* strong: owned._records.Record of the verb that brought this state, or NULL */
     PyObject *foreign;             /* strong: the lock of somebody else's kind that guards it (SHARED), or NULL */
     PyObject *foreign_is_held;     /* strong: callable that says whether the calling thread holds `foreign`, or NULL */
@@ -44,6 +43,7 @@ typedef struct owned_region {
     PyObject *weakrefs;
     char named;                    /* a Region() that the program has: it stays itself when it arrives in a task */
     char membrane;                 /* made by one own() for what comes out of it: forwarded and moved as a whole */
+    char left;                     /* IN_TRANSIT to whoever touches it first; see owned_region_leave() */
 } owned_region;
 
 static inline owned_region_state

@@ -29,10 +29,11 @@ _HEAP_TYPE: Final = 1 << 9  # from CPython's Include/object.h; part of the stabl
 _HOLDERS_MOST: Final = 3
 
 _WAYS_OUT: Final[dict[str, str]] = {
-    "Lock": "A lock works within one process. Leave it out in __getstate__ and make a new one in __setstate__",
+    "lock": "A lock works within one process. Leave it out in __getstate__ and make a new one in __setstate__",
     "Region": "Move or send what was born in it",
+    "": "Leave it out in __getstate__ and make it anew in __setstate__",
 }
-_WAY_OUT: Final = "Leave it out in __getstate__ and make it anew in __setstate__"
+_LOCKS: Final = frozenset({"Lock", "RLock", "RWLock", "Condition", "Semaphore", "BoundedSemaphore", "CompoundLock"})
 
 
 def explained(root: Any, error: Exception, *, forking: bool) -> Exception:
@@ -60,17 +61,23 @@ def explained(root: Any, error: Exception, *, forking: bool) -> Exception:
 
     kind = _core.known_type(obj)
     name = kind.__name__
-    if issubclass(kind, (_core.Lock, _core.RLock)):
-        way_out = _WAYS_OUT["Lock"]
-    else:
-        way_out = _WAYS_OUT.get(name, _WAY_OUT)
     what = _named(obj) if isinstance(obj, _CODE) else _a(name)
     return errors.TravelError(
-        f"{path}: {what} cannot travel to another process ({reason}). {way_out}",
+        f"{path}: {what} cannot travel to another process ({reason}). {_way_out(kind)}",
         type_name=name,
         address=id(obj),
         access="pickle",
     )
+
+
+def _way_out(kind: type) -> str:
+    known = _core_name(kind)
+    return _WAYS_OUT["lock" if known in _LOCKS else known if known in _WAYS_OUT else ""]
+
+
+def _core_name(kind: type) -> str:
+    """The name of a type of ours, or nothing."""
+    return kind.__name__ if kind.__module__ in ("owned", "owned._core") else ""
 
 
 def _named(obj: Any) -> str:
@@ -168,7 +175,7 @@ def refuse_lock(lock: object) -> NoReturn:
     name = type(lock).__name__
     holders = list(dict.fromkeys(_attributes_with(lock)))
     where = "" if not holders else f": it is {' and '.join(holders[:_HOLDERS_MOST])}"
-    raise TypeError(f"cannot pickle 'owned.{name}' object{where}. {_WAYS_OUT.get(name, _WAYS_OUT['Lock'])}")
+    raise TypeError(f"cannot pickle 'owned.{name}' object{where}. {_way_out(type(lock))}")
 
 
 def _attributes_with(obj: object) -> Iterator[str]:
