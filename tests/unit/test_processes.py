@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import queue
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import owned
 import strictly
+from checkout import ROOT
+from commandline import run_python
 from owned import State, move, owner, state
 from travellers import Order, Plain, Session, answer, answer_claim, answer_pipe, double, double_moved, whose
 
@@ -117,8 +121,6 @@ def test_a_pipe(method: str) -> None:
 @fork
 def test_a_full_queue_leaves_the_parcel_as_it_was(method: str) -> None:
     """And a closed one."""
-    import queue
-
     orders = multiprocessing.get_context(method).Queue(1)
     orders.put(1)
     parcel = move(Order(1))
@@ -259,3 +261,25 @@ def test_what_a_fork_sees(method: str) -> None:
     assert (mine.total, state(theirs[0]), state(parcel)) == (1, State.PRIVATE, State.UNGUARDED)
     done.set()
     thread.join(30)
+
+
+LOCKS = [owned.Lock, owned.RLock, owned.Condition, owned.Semaphore, owned.BoundedSemaphore]
+LOCKS += [lambda: owned.Lock() + owned.RLock(), owned.Channel, owned.AtomicInt, owned.Once, owned.Region]
+
+
+@pytest.mark.parametrize("make", LOCKS)
+def test_what_belongs_to_one_process(make: Any) -> None:
+    """Every kind of lock, and whatever else connects threads, is refused with its path and the way out."""
+    here, _there = multiprocessing.Pipe()
+    made = make()
+    expected = rf"^Order\.session\.handle: an? {type(made).__name__} cannot travel to another process \(.*\)\. \w+"
+    with pytest.raises(owned.TravelError, match=expected):
+        here.send(Order(1, Session(made)))
+
+
+def test_the_program_of_the_docs(tmp_path: Path) -> None:
+    """It prints what the page says, with spawn, and makes no violation."""
+    page = (ROOT / "docs" / "processes.md").read_text()
+    outcome = run_python(str(ROOT / "docs" / "examples" / "processes" / "orders.py"), cwd=tmp_path)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert f"```text\n{outcome.stdout}```" in page
