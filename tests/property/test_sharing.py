@@ -304,7 +304,8 @@ class Sharing(RuleBasedStateMachine):
         if kind in ("touch", "share", "freeze", "move", "adopt", "submit"):
             if not self.things:
                 return None
-            thing = self.pick(self.things, a)
+            mine = [number for number, state in self.worlds[0].things.items() if state == ("private", me)]
+            thing = mine[a // 2 % len(mine)] if a % 2 and mine else self.pick(self.things, a)
             return self.verb(place, kind, me, thing, b)
         match kind:
             case "claim" if self.parcels:
