@@ -379,8 +379,7 @@ condition_repr(PyObject *op)
 static PyObject *
 condition_reduce_ex(PyObject *op, PyObject *Py_UNUSED(protocol))
 {
-    PyErr_Format(PyExc_TypeError, "cannot pickle '%.200s' object", Py_TYPE(op)->tp_name);
-    return NULL;
+    return PyObject_CallOneArg(owned_the_state->refuse_pickling_lock, op); /* it raises */
 }
 
 PyDoc_STRVAR(condition_doc,
@@ -482,6 +481,7 @@ static PyMethodDef methods[] = {
 
 static PyMemberDef members[] = {
     {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(owned_condition, weakrefs), Py_READONLY, NULL},
+    {"_lock", Py_T_OBJECT_EX, offsetof(owned_condition, lock), Py_READONLY, PyDoc_STR("The lock.")},
     {NULL, 0, 0, 0, NULL},
 };
 

@@ -342,7 +342,7 @@ def test_life():
 
 
 def test_strict_mode_finds_no_contradiction():
-    """a + b and b + a are one order; taking the single locks the other way round contradicts it."""
+    """Both `a + b` and `b + a` are one order; taking the single locks the other way round contradicts it."""
     with mode():
         first, second = make()
         both = first + second
