@@ -30,8 +30,7 @@
 #include "compound_lock.h"
 #include "lock_order.h"
 #include "mode.h"
-#include "park.h"
-#include "state.h"
+#include "rwlock.h"
 #include "timeout.h"
 #include "verbs.h"
 
@@ -47,7 +46,8 @@ typedef struct {
 int
 owned_lock_check(PyObject *obj)
 {
-    return Py_IS_TYPE(obj, owned_the_state->Lock) || PyObject_TypeCheck(obj, owned_the_state->RLock);
+    return Py_IS_TYPE(obj, owned_the_state->Lock) || PyObject_TypeCheck(obj, owned_the_state->RLock) ||
+           owned_rwlock_check(obj);
 }
 
 static inline int
@@ -58,10 +58,8 @@ is_mine(owned_lock *self)
 
 /* ---- who holds it, seen from outside ------------------------------------------------------------------------- */
 
-/* Has the thread with this id ended? 1, 0, or -1 with an error set. A thread that ended holding a lock is remembered; one
- * that is not has just released it, or is just being registered. */
-static int
-has_finished(uint64_t id)
+int
+owned_holder_has_finished(uint64_t id)
 {
     if (id == OWNED_NOBODY || id == owned_this_thread.id)
         return 0;
@@ -155,7 +153,7 @@ static int
 refuse_orphaned(owned_lock *self)
 {
     uint64_t holder = owned_load_u64(&self->head.region.holder);
-    int finished = has_finished(holder);
+    int finished = owned_holder_has_finished(holder);
     if (finished > 0 && owned_load_u64(&self->head.region.holder) == holder)
         return refuse(self, "acquire", "another's");
     return finished < 0 ? -1 : 0;
@@ -404,8 +402,7 @@ lock_at_fork_reinit(PyObject *op, PyObject *Py_UNUSED(ignored))
 static PyObject *
 lock_reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol))
 {
-    PyErr_Format(PyExc_TypeError, "cannot pickle '%.200s' object", Py_TYPE(self)->tp_name);
-    return NULL;
+    return PyObject_CallOneArg(owned_the_state->refuse_pickling_lock, self); /* it raises */
 }
 
 static PyObject *
@@ -473,6 +470,10 @@ owned_lock_take(PyObject *lock, int64_t timeout)
         return take_recursive((owned_lock *)lock, timeout);
     if (Py_IS_TYPE(lock, owned_the_state->Lock))
         return take_once((owned_lock *)lock, timeout);
+    owned_rwlock *rw;
+    owned_side side;
+    if (owned_rwlock_of(lock, &rw, &side))
+        return owned_rwlock_take(rw, side, timeout, 1, 1);
     if (timeout == OWNED_FOR_EVER)
         return call_method(lock, owned_the_state->str_acquire) < 0 ? -1 : 1;
     return call_acquire(lock, timeout);
@@ -487,6 +488,10 @@ owned_lock_enter(PyObject *lock)
 int
 owned_lock_leave(PyObject *lock)
 {
+    owned_rwlock *rw;
+    owned_side side;
+    if (owned_rwlock_of(lock, &rw, &side))
+        return owned_rwlock_give_back(rw, side);
     if (!Py_IS_TYPE(lock, owned_the_state->RLock) && !Py_IS_TYPE(lock, owned_the_state->Lock))
         return call_method(lock, owned_the_state->str_release);
     PyObject *done = lock_release(lock, NULL);
@@ -547,6 +552,8 @@ int
 owned_lock_adopt(PyObject *lock)
 {
     owned_lock *self = (owned_lock *)lock;
+    if (owned_rwlock_check(lock))
+        return owned_rwlock_adopt(lock);
     if (owned_thread_id() == 0)
         return -1;
     uint64_t holder = owned_load_u64(&self->head.region.holder);
@@ -556,7 +563,7 @@ owned_lock_adopt(PyObject *lock)
         PyErr_Format(PyExc_ValueError, "nobody holds %R: there is nothing to adopt, acquire it", lock);
         return -1;
     }
-    int finished = has_finished(holder);
+    int finished = owned_holder_has_finished(holder);
     if (finished < 0)
         return -1;
     /* Of several that adopt at once one wins; the others find a holder that lives. */

@@ -10,7 +10,8 @@ from typing import Final
 _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "threading": ("Thread", "Condition", "Event", "Semaphore", "Barrier", "_RLock", "local"),
     "_thread": ("LockType", "RLock", "_local"),
-    "_contextvars": ("ContextVar",),
+    "_contextvars": ("ContextVar", "Context"),  # one thread at a time is in a Context
+    "functools": ("_lru_cache_wrapper",),
     "queue": ("Queue", "SimpleQueue", "_PySimpleQueue"),
     "_queue": ("SimpleQueue",),
     "concurrent.futures._base": ("Executor", "Future"),
@@ -23,6 +24,8 @@ _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "logging": ("Handler", "Logger"),
     "owned.aio": ("Queue", "_Call", "_Callback"),
     "owned._core": (
+        *("Lock", "RLock", "RWLock", "ReadSide", "WriteSide"),
+        *("Channel", "AtomicInt", "AtomicRef", "Once", "Lazy"),
         *("Lock", "RLock", "CompoundLock", "Condition", "Semaphore", "Channel"),
         *("AtomicInt", "AtomicRef", "Once", "Lazy"),
     ),

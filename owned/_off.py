@@ -36,7 +36,7 @@ def share(obj: Any, lock: Any) -> Any:
         lock = _core.RLock()
     elif isinstance(lock, _core.Condition):
         lock = lock._lock
-    elif not isinstance(lock, _core.Lock | _core.RLock):
+    elif not isinstance(lock, _core.Lock | _core.RLock | _core.RWLock):
         probe(lock)
     with _mutex:
         known = lock_of(obj)
