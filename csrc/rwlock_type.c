@@ -1,5 +1,6 @@
 /* owned.RWLock as Python sees it: the lock, and its sides as objects. What they do is in rwlock.c. */
 // SPDX-License-Identifier: MIT
+#include "compound_lock.h"
 #include "mode.h"
 #include "rwlock.h"
 #include "timeout.h"
@@ -402,13 +403,14 @@ static PyType_Slot rwlock_slots[] = {
     {Py_tp_methods, rwlock_methods},
     {Py_tp_members, members},
     {Py_tp_getset, getset},
+    {Py_nb_add, owned_compound_add},
     {0, NULL},
 };
 
 #define SIDE_SLOTS(methods)                                                                                             \
     {Py_tp_doc, (void *)side_doc}, {Py_tp_dealloc, side_dealloc}, {Py_tp_traverse, side_traverse},                      \
         {Py_tp_repr, side_repr}, {Py_tp_hash, side_hash}, {Py_tp_richcompare, side_richcompare},                        \
-        {Py_tp_methods, methods}, {0, NULL},
+        {Py_tp_methods, methods}, {Py_nb_add, owned_compound_add}, {0, NULL},
 
 static PyType_Slot read_slots[] = {SIDE_SLOTS(read_methods)};
 static PyType_Slot write_slots[] = {SIDE_SLOTS(write_methods)};
