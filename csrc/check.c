@@ -9,6 +9,7 @@
  *     PRIVATE to a task  ask who runs                                     ALONE       another: WrongTaskError
  *     PRIVATE, inherited held from now on by this thread, see adopt()     ALONE
  *     FROZEN             reads                                            ALLOWED     writes: FrozenError
+ *     SHARED, RWLock     reads, if this thread holds the read side        ALLOWED     others may read at the same time
  *     SHARED, foreign    ask the lock                                     ALONE       not held: LockNotHeldError
  *     SHARED, without    what owned/_shared_by.py lets through            ALLOWED
  *     else               WrongThreadError, LockNotHeldError, MovedError, OrphanedError
@@ -20,7 +21,7 @@
 #include "life.h"
 #include "mode.h"
 #include "object.h"
-#include "state.h"
+#include "rwlock.h"
 
 int owned_check_add(PyObject *module);
 
@@ -87,6 +88,8 @@ judge(owned_region *r, int writes)
     case OWNED_FROZEN:
         return writes ? OWNED_REFUSED : OWNED_ALLOWED;
     case OWNED_SHARED: {
+        if (!writes && owned_rwlock_i_read(r))
+            return OWNED_ALLOWED;
         int held = foreign_is_held(r);
         return held < 0 ? -2 : held ? OWNED_ALONE : OWNED_REFUSED;
     }
@@ -97,10 +100,7 @@ judge(owned_region *r, int writes)
             Py_DECREF((PyObject *)task);
             return is_current < 0 ? -2 : is_current ? OWNED_ALONE : OWNED_REFUSED;
         }
-        owned_thread_info *owner = owned_region_owner(r);
-        int inherited = owner == owned_this_thread.info && owned_region_arrive(r, NULL);
-        Py_XDECREF((PyObject *)owner);
-        return inherited ? OWNED_ALONE : OWNED_REFUSED;
+        return owned_region_inherit(r) ? OWNED_ALONE : OWNED_REFUSED;
     }
     default:
         return OWNED_REFUSED;

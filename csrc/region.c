@@ -427,6 +427,15 @@ owned_region_arrive(owned_region *r, PyObject *record)
     return arrived;
 }
 
+int
+owned_region_inherit(owned_region *r)
+{
+    owned_thread_info *owner = owned_this_thread.info == NULL ? NULL : owned_region_owner(r);
+    int inherits = owner != NULL && owner == owned_this_thread.info && owned_region_arrive(r, NULL);
+    Py_XDECREF((PyObject *)owner);
+    return inherits;
+}
+
 void
 owned_region_forward(owned_region *from, owned_region *to)
 {

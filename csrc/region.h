@@ -91,6 +91,9 @@ int owned_region_arrive(owned_region *r, PyObject *record);
  * IN_TRANSIT, and must not be `to`. Cannot fail. */
 void owned_region_forward(owned_region *from, owned_region *to);
 
+/* PRIVATE, and left by a thread that this one adopted: then it is held by this one from now on. Cannot fail. */
+int owned_region_inherit(owned_region *r);
+
 /* PRIVATE, held by this thread -> PRIVATE to a task. Cannot fail. */
 void owned_region_bind(owned_region *r, owned_task_info *task, PyObject *record);
 
@@ -106,8 +109,9 @@ owned_region_is_mine(owned_region *r)
 {
     if (owned_region_state_of(r) != OWNED_PRIVATE)
         return 0;
-    return owned_load_u64(&r->holder) == owned_this_thread.id ||
-           (OWNED_UNLIKELY(owned_load_ptr(&r->task) != NULL) && owned_region_is_my_tasks(r));
+    if (owned_load_u64(&r->holder) == owned_this_thread.id)
+        return 1;
+    return owned_load_ptr(&r->task) != NULL ? owned_region_is_my_tasks(r) : owned_region_inherit(r);
 }
 
 /* What is private to a thread joins what it is stored in: that is SHARED, or a task's. */
