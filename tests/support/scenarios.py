@@ -7,6 +7,7 @@ Run as a program: ``scenarios.py starve NAME`` and ``scenarios.py count NAME``, 
 
 from __future__ import annotations
 
+import contextvars
 import gc
 import pickle
 import queue
@@ -103,6 +104,13 @@ def in_vain(call: Callable[[], object]) -> None:
     except queue.Empty:
         return
     raise AssertionError("something came")
+
+
+def context_that_owns() -> contextvars.Context:
+    """A context that has called task_private(): CPython crashes where ContextVar.set() finds no memory."""
+    context = contextvars.copy_context()
+    context.run(owned.task_private, Node())
+    return context
 
 
 def region_of_nodes() -> tuple[owned.Region, Node]:
@@ -388,6 +396,11 @@ SCENARIOS: dict[str, Scenario] = {
         region_of_nodes, lambda made: owned.share(made[0]), lambda made: made[1].name == "inside"
     ),
     "move": Scenario(graph, owned.move, graph_intact),
+    "task_private": Scenario(
+        lambda: (context_that_owns(), graph()),
+        lambda made: made[0].run(owned.task_private, made[1]),
+        lambda made: made[0].run(graph_intact, made[1]),
+    ),
     "move a Region": Scenario(region_of_nodes, lambda made: owned.move(made[0]), lambda made: made[1].name == "inside"),
     "move to": Scenario(graph, lambda root: owned.move(root, to=threading.main_thread()), graph_intact),
     "claim": Scenario(
