@@ -178,7 +178,7 @@ def _argument(place: _Position | str, function: object) -> str:
     if isinstance(function, types.FunctionType):
         names = function.__code__.co_varnames[: function.__code__.co_argcount]
     elif isinstance(function, types.BuiltinFunctionType):
-        signature = (function.__text_signature__ or "").strip("()").partition("*")[0].split(",")
+        signature = (getattr(function, "__text_signature__", None) or "").strip("()").partition("*")[0].split(",")
         names = tuple([name for part in signature if (name := part.partition("=")[0].strip()).isidentifier()])
     return f"{label} ({names[at]!r})" if at < len(names) else label
 
