@@ -6,6 +6,7 @@
 #include "graph.h"
 #include "life.h"
 #include "lock.h"
+#include "membrane.h"
 #include "mode.h"
 #include "semaphore.h"
 #include "state.h"
@@ -22,6 +23,46 @@ takes_orphaned(owned_region *region, PyObject *Py_UNUSED(obj))
     return owned_region_is_orphaned(region);
 }
 
+/* Another thread was first: whose it is now. Always OWNED_REFUSED or -1. */
+static int
+refuse_second(PyObject *obj)
+{
+    owned_region *region;
+    if (owned_verb_target("adopt", obj, &region) < 0)
+        return -1;
+    int result = owned_violation(obj, region, &adopting, NULL);
+    Py_DECREF((PyObject *)region);
+    return result;
+}
+
+/* The object itself goes first, in one step: of several threads one has it, and the others do not even look at what it
+ * refers to, which is that one's by then. A wrapper goes with its region, which arrives once. */
+static int
+adopt_graph(PyObject *obj, owned_region *region, PyObject *record)
+{
+    int is_wrapper = owned_is_wrapper(obj);
+    if (!is_wrapper && !owned_region_repoint_orphan(obj, owned_carried(obj), owned_this_thread.birth))
+        return refuse_second(obj);
+    owned_graph graph;
+    int result = is_wrapper ? owned_graph_walk(&graph, &obj, 1, takes_orphaned)
+                            : owned_graph_walk_children(&graph, obj, takes_orphaned);
+    if (result == 0 && is_wrapper && !owned_region_arrive(region, record))
+        result = refuse_second(obj);
+    else if (result == 0) {
+        for (size_t i = 0; i < graph.membranes_used; i++)
+            owned_region_arrive(graph.membranes[i], record);
+        for (size_t i = 0; i < graph.taken_used; i++)
+            owned_region_repoint_orphan(graph.taken[i], owned_carried(graph.taken[i]), owned_this_thread.birth);
+        owned_graph_tell(&graph, record);
+        if (!is_wrapper)
+            owned_life_step(obj, record);
+    }
+    else if (!is_wrapper)
+        owned_region_repoint(obj, owned_carried(obj), region); /* as if nothing had been */
+    owned_graph_release(&graph);
+    return result;
+}
+
 static int
 adopt_orphaned(PyObject *obj, owned_region *region)
 {
@@ -29,24 +70,12 @@ adopt_orphaned(PyObject *obj, owned_region *region)
     if (record == NULL)
         return -1;
     int result = 0;
-    if (Py_IS_TYPE(obj, owned_the_state->Region)) {
-        if (!owned_region_arrive(region, record))
-            result = owned_violation(obj, region, &adopting, NULL);
-        else
-            owned_life_step((PyObject *)region, record);
-    }
-    else {
-        owned_graph graph;
-        result = owned_graph_walk(&graph, &obj, 1, takes_orphaned);
-        if (result == 0) {
-            for (size_t i = 0; i < graph.membranes_used; i++)
-                owned_region_arrive(graph.membranes[i], record);
-            for (size_t i = 0; i < graph.taken_used; i++)
-                owned_region_repoint(graph.taken[i], owned_carried(graph.taken[i]), owned_this_thread.birth);
-            owned_graph_tell(&graph, record);
-        }
-        owned_graph_release(&graph);
-    }
+    if (!Py_IS_TYPE(obj, owned_the_state->Region))
+        result = adopt_graph(obj, region, record);
+    else if (!owned_region_arrive(region, record))
+        result = refuse_second(obj);
+    else
+        owned_life_step((PyObject *)region, record);
     Py_DECREF(record);
     return result;
 }
@@ -70,7 +99,8 @@ adopt_object(PyObject *obj)
     }
     else {
         owned_thread_info *owner = owned_region_owner(region);
-        if (owned_region_state_of(region) != OWNED_PRIVATE || owner != owned_this_thread.info)
+        int by_thread = owned_region_state_of(region) == OWNED_PRIVATE && owned_load_ptr(&region->task) == NULL;
+        if (!owned_region_is_mine(region) && (!by_thread || owner != owned_this_thread.info))
             result = owned_violation(obj, region, &adopting, NULL);
         Py_XDECREF((PyObject *)owner);
     }
@@ -150,9 +180,10 @@ PyDoc_STRVAR(adopt_doc,
 "Take over what a finished thread left behind.\n\n"
 "Args:\n"
 "    obj_or_thread: an orphaned object (with it go the orphaned objects it reaches), an orphaned ``Region``, a\n"
-"        ``threading.Thread`` that has ended (all it had, in constant time), an ``owned.Lock`` or ``owned.RLock``\n"
-"        whose holder has ended (the caller holds it then), or an ``owned.BoundedSemaphore`` (the caller has the permits\n"
-"        then of all threads that have ended).\n\n"
+"        ``threading.Thread`` that has ended (all it had, in constant time), an ``owned.Lock``, ``owned.RLock`` or\n"
+"        ``owned.RWLock`` whose holder has ended (the caller holds it then; what ended threads held of the read side of\n"
+"        an ``RWLock`` is only let go), or an ``owned.BoundedSemaphore`` (the caller has the permits then of all threads\n"
+"        that have ended).\n\n"
 "Returns:\n"
 "    What was given. An object that is this thread's already is returned as it is.\n\n"
 "Raises:\n"

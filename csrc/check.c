@@ -6,8 +6,10 @@
  *     unchecked()        let through                                      ALLOWED
  *     guard              reads                                            ALLOWED
  *     off                all but writes to what is frozen                 ALLOWED
+ *     PRIVATE to a task  ask who runs                                     ALONE       another: WrongTaskError
  *     PRIVATE, inherited held from now on by this thread, see adopt()     ALONE
  *     FROZEN             reads                                            ALLOWED     writes: FrozenError
+ *     SHARED, RWLock     reads, if this thread holds the read side        ALLOWED     others may read at the same time
  *     SHARED, foreign    ask the lock                                     ALONE       not held: LockNotHeldError
  *     SHARED, without    what owned/_shared_by.py lets through            ALLOWED
  *     else               WrongThreadError, LockNotHeldError, MovedError, OrphanedError
@@ -19,7 +21,7 @@
 #include "life.h"
 #include "mode.h"
 #include "object.h"
-#include "state.h"
+#include "rwlock.h"
 
 int owned_check_add(PyObject *module);
 
@@ -86,14 +88,19 @@ judge(owned_region *r, int writes)
     case OWNED_FROZEN:
         return writes ? OWNED_REFUSED : OWNED_ALLOWED;
     case OWNED_SHARED: {
+        if (!writes && owned_rwlock_i_read(r))
+            return OWNED_ALLOWED;
         int held = foreign_is_held(r);
         return held < 0 ? -2 : held ? OWNED_ALONE : OWNED_REFUSED;
     }
     case OWNED_PRIVATE: {
-        owned_thread_info *owner = owned_region_owner(r);
-        int inherited = owner == owned_this_thread.info && owned_region_arrive(r, NULL);
-        Py_XDECREF((PyObject *)owner);
-        return inherited ? OWNED_ALONE : OWNED_REFUSED;
+        owned_task_info *task = owned_region_task(r);
+        if (task != NULL) {
+            int is_current = owned_task_info_is_current(task);
+            Py_DECREF((PyObject *)task);
+            return is_current < 0 ? -2 : is_current ? OWNED_ALONE : OWNED_REFUSED;
+        }
+        return owned_region_inherit(r) ? OWNED_ALONE : OWNED_REFUSED;
     }
     default:
         return OWNED_REFUSED;

@@ -205,7 +205,7 @@ owned_settle_content(owned_settling *settling, PyObject *self, owned_region **wh
         return -1;
     int result = 0;
     owned_region *region = owned_region_of(self, where);
-    if (all_settled(plain, owned_region_state_of(region) == OWNED_SHARED))
+    if (all_settled(plain, owned_region_gathers(region)))
         owned_settle_as_is(settling, plain);
     else if ((result = owned_settle_slow(settling, plain, region)) == 0) {
         settling->value = plain_from(settling->value);

@@ -4,6 +4,7 @@
 #include "graph.h"
 #include "life.h"
 #include "membrane.h"
+#include "rwlock.h"
 #include "state.h"
 
 static int
@@ -69,7 +70,7 @@ is_passage(PyObject *obj, int behind_wrapper)
         type == &PyFrozenSet_Type)
         return 1;
     return behind_wrapper && PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && !PyType_Check(obj) &&
-           type != owned_the_state->Region && type != owned_the_state->Lock && type != owned_the_state->RLock &&
+           type != owned_the_state->Region && !owned_lock_check(obj) && !owned_rwlock_is_side(obj) &&
            type != owned_the_state->Channel && type != owned_the_state->Parcel;
 }
 
@@ -221,9 +222,17 @@ owned_graph_give_mine(owned_graph *g, owned_region *to)
             owned_region_repoint(g->taken[i], where, to);
         Py_XDECREF((PyObject *)region);
     }
+    owned_task_info *task = owned_region_task(to);
+    PyObject *record = task == NULL ? NULL : owned_region_record(to);
     for (size_t i = 0; i < g->membranes_used; i++)
-        if (owned_region_is_mine(g->membranes[i]))
-            owned_region_forward(g->membranes[i], to);
+        if (owned_region_is_mine(g->membranes[i])) {
+            if (task != NULL) /* its objects stay movable, and a membrane moves as a whole */
+                owned_region_bind(g->membranes[i], task, record);
+            else
+                owned_region_forward(g->membranes[i], to);
+        }
+    Py_XDECREF(record);
+    Py_XDECREF((PyObject *)task);
 }
 
 /* A membrane that was forwarded keeps the record, and its wrappers take it along when they are next touched. */

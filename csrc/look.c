@@ -1,8 +1,8 @@
 /* Looking without touching: state, owner, lock_of, region_facts. Never checked, never runs the object's code. */
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
-#include "check.h"
 #include "frozen.h"
+#include "lock.h"
 #include "state.h"
 
 int owned_look_add(PyObject *module);
@@ -10,9 +10,7 @@ int owned_look_add(PyObject *module);
 static int
 is_region(PyObject *obj)
 {
-    owned_state *state = owned_the_state;
-    return Py_IS_TYPE(obj, state->Region) || (state->Lock != NULL && PyObject_TypeCheck(obj, state->Lock)) ||
-           (state->RLock != NULL && PyObject_TypeCheck(obj, state->RLock));
+    return Py_IS_TYPE(obj, owned_the_state->Region) || owned_lock_check(obj);
 }
 
 /* The resolved region of anything that has one: 1 and a new reference, 0 for an unguarded object. */
@@ -38,7 +36,9 @@ owned_region_facts(owned_region *region)
     PyObject *record = owned_region_record(r);
     if (record == NULL)
         record = Py_NewRef(Py_None);
-    PyObject *lock = owned_region_lock(r);
+    PyObject *lock = (PyObject *)owned_region_task(r);
+    if (lock == NULL)
+        lock = owned_region_lock(r);
     PyObject *holder_info = holder == OWNED_NOBODY ? Py_NewRef(Py_None) : owned_thread_info_of(holder);
     PyObject *facts = holder_info == NULL ? NULL : Py_BuildValue("(sOOOO)", state, owner, holder_info, lock, record);
     Py_XDECREF(holder_info);
@@ -108,7 +108,8 @@ static PyMethodDef methods[] = {
      PyDoc_STR("thread_of(region, /)\n--\n\nThe ThreadInfo of the thread whose region it is, or None.")},
     {"region_facts", region_facts_impl, METH_O,
      PyDoc_STR("region_facts(obj, /)\n--\n\n(state, owner, holder, lock, record) of a guarded object, a Region or a lock as it is "
-               "now; None for an object that nobody guards. Owner and holder are ThreadInfo or None.")},
+               "now; None for an object that nobody guards. Owner and holder are ThreadInfo or None; lock is a TaskInfo for what "
+               "is private to a task.")},
     {"may_look", may_look_impl, METH_O,
      PyDoc_STR("may_look(obj, /)\n--\n\nMay the calling thread read the object?")},
     {"stub", stub_impl, METH_O,

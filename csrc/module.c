@@ -6,6 +6,7 @@ int owned_mode_add(PyObject *module);
 int owned_stats_add(PyObject *module);
 int owned_thread_add(PyObject *module);
 int owned_region_add(PyObject *module);
+int owned_task_private_add(PyObject *module);
 int owned_slot_add(PyObject *module);
 int owned_object_add(PyObject *module);
 int owned_finalize_add(PyObject *module);
@@ -17,6 +18,7 @@ int owned_park_add(PyObject *module);
 int owned_passing_add(PyObject *module);
 int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
+int owned_rwlock_add(PyObject *module);
 int owned_atomic_add(PyObject *module);
 int owned_once_add(PyObject *module);
 int owned_condition_add(PyObject *module);
@@ -38,6 +40,7 @@ static int (*const parts[])(PyObject *) = {
     owned_stats_add,
     owned_thread_add,
     owned_region_add,
+    owned_task_private_add,
     owned_slot_add,
     owned_object_add,
     owned_finalize_add,
@@ -49,6 +52,7 @@ static int (*const parts[])(PyObject *) = {
     owned_passing_add,
     owned_lock_order_add,
     owned_lock_add,
+    owned_rwlock_add,
     owned_atomic_add,
     owned_once_add,
     owned_condition_add,

@@ -252,6 +252,13 @@ lazy_vectorcall(PyObject *op, PyObject *const *args, size_t nargsf, PyObject *na
     return get(self, timeout, NULL, NULL, 0);
 }
 
+/* The slot's function under its name, for a signature. */
+static PyObject *
+lazy_call(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *names)
+{
+    return lazy_vectorcall(self, args, (size_t)nargs, names);
+}
+
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
 static PyObject *
@@ -388,9 +395,23 @@ PyDoc_STRVAR(lazy_doc,
 "Raises:\n"
 "    TypeError: the factory cannot be called; or it is to be copied or pickled.\n\n"
 "Threads:\n"
-"    Any thread may call it at any time: ``lazy(timeout=None)``. ``TimeoutError``: another thread is computing it still,\n"
-"    after so many seconds; ``LockOrderError``: the factory asks for the value it is to make; ``FreezeError``: the\n"
-"    result cannot be frozen, with the path to what it is.");
+"    Any thread may call it at any time.");
+
+PyDoc_STRVAR(lazy_call_doc,
+"__call__($self, /, *, timeout=None)\n--\n\n"
+"The value: computed now, if it has not been.\n\n"
+"Args:\n"
+"    timeout: wait for another thread that computes it so many seconds at most; None: for ever.\n\n"
+"Returns:\n"
+"    The frozen value, the same one for every thread.\n\n"
+"Raises:\n"
+"    TimeoutError: another thread is computing it still.\n"
+"    FreezeError: the result cannot be frozen; the message gives the path to what it is.\n"
+"    LockOrderError: the factory asks for the value that it is to make; in strict mode also where this and other locks\n"
+"        are taken in contradicting orders.\n"
+"    Whatever the factory raises.\n\n"
+"Threads:\n"
+"    Any thread. Other threads run while it waits, and a signal handler that raises ends the wait.");
 
 PyDoc_STRVAR(reduce_doc, "__reduce_ex__($self, protocol, /)\n--\n\nIt cannot be pickled or copied: TypeError.");
 
@@ -401,6 +422,7 @@ static PyMethodDef once_methods[] = {
 };
 
 static PyMethodDef lazy_methods[] = {
+    {"__call__", (PyCFunction)(void (*)(void))lazy_call, METH_FASTCALL | METH_KEYWORDS | METH_COEXIST, lazy_call_doc},
     {"__reduce_ex__", owned_refuse_copies, METH_O, reduce_doc},
     {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, "Lazy[T]: a lazy value that is a T, for annotations."},
     {NULL, NULL, 0, NULL},

@@ -38,6 +38,7 @@ region_alloc(owned_region_state region_state, uint64_t holder)
     r->record = NULL;
     r->foreign = NULL;
     r->foreign_is_held = NULL;
+    r->task = NULL;
     r->outer = NULL;
     r->weakrefs = NULL;
     r->membrane = 0;
@@ -106,6 +107,7 @@ owned_region_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(r->record);
     Py_VISIT(r->foreign);
     Py_VISIT(r->foreign_is_held);
+    Py_VISIT(r->task);
     Py_VISIT(r->outer);
     return 0;
 }
@@ -129,6 +131,7 @@ region_release(owned_region *r)
         PyObject_ClearWeakRefs((PyObject *)r);
     owned_region_clear((PyObject *)r);
     Py_CLEAR(r->owner);
+    Py_CLEAR(r->task);
     Py_CLEAR(r->outer);
     Py_CLEAR(r->forward);
 }
@@ -262,15 +265,81 @@ owned_region_record(owned_region *r)
     return record;
 }
 
+/* Under the region's critical section. */
+static int
+is_orphaned(owned_region *r)
+{
+    owned_thread_info *owner = present_owner(r);
+    return owned_region_state_of(r) == OWNED_PRIVATE && owner != NULL && owned_load_u64(&owner->finished);
+}
+
 int
 owned_region_is_orphaned(owned_region *r)
 {
     int orphaned;
+    owned_task_info *task = owned_region_task(r);
+    if (task != NULL) {
+        orphaned = owned_region_state_of(r) == OWNED_PRIVATE && owned_task_info_has_ended(task);
+        Py_DECREF((PyObject *)task);
+        return orphaned;
+    }
     OWNED_BEGIN_CRITICAL((PyObject *)r);
-    owned_thread_info *owner = present_owner(r);
-    orphaned = owned_region_state_of(r) == OWNED_PRIVATE && owner != NULL && owned_load_u64(&owner->finished);
+    orphaned = is_orphaned(r);
     OWNED_END_CRITICAL();
     return orphaned;
+}
+
+owned_task_info *
+owned_region_task(owned_region *r)
+{
+    if (OWNED_LIKELY(owned_load_ptr(&r->task) == NULL))
+        return NULL;
+    PyObject *task;
+    OWNED_BEGIN_CRITICAL((PyObject *)r);
+    task = Py_XNewRef((PyObject *)owned_load_ptr(&r->task));
+    OWNED_END_CRITICAL();
+    return (owned_task_info *)task;
+}
+
+int
+owned_region_is_my_tasks(owned_region *r)
+{
+    owned_task_info *task = owned_region_task(r);
+    if (task == NULL)
+        return 0;
+    PyObject *error = PyErr_GetRaisedException();
+    int is_current = owned_task_info_is_current(task);
+    if (is_current < 0)
+        PyErr_WriteUnraisable((PyObject *)task);
+    PyErr_SetRaisedException(error);
+    Py_DECREF((PyObject *)task);
+    return is_current > 0 && owned_region_state_of(r) == OWNED_PRIVATE;
+}
+
+int
+owned_region_repoint_orphan(PyObject *obj, owned_region **where, owned_region *to)
+{
+    int orphaned = 1, done = 0;
+    while (orphaned && !done) { /* again where somebody re-pointed it meanwhile: it is orphaned no more, or forwarded */
+        owned_region *from = owned_region_of(obj, where);
+        if (from == NULL)
+            return 0;
+        owned_task_info *task = owned_region_task(from);
+        int task_has_ended = task != NULL && owned_task_info_has_ended(task);
+        OWNED_BEGIN_CRITICAL2(obj, (PyObject *)from);
+        orphaned = task == NULL ? is_orphaned(from) : task_has_ended && owned_region_state_of(from) == OWNED_PRIVATE;
+        done = orphaned && owned_load_ptr(where) == from;
+        if (done)
+            owned_store_ptr(where, (owned_region *)Py_NewRef((PyObject *)to));
+        OWNED_END_CRITICAL2();
+        if (done) {
+            owned_life_moves_on(obj, from, to);
+            Py_DECREF((PyObject *)from); /* the object's reference */
+        }
+        Py_XDECREF((PyObject *)task);
+        Py_DECREF((PyObject *)from);
+    }
+    return done;
 }
 
 /* ---- changing ---------------------------------------------------------------------------------------------- */
@@ -284,17 +353,45 @@ owned_region_note(owned_region *r, PyObject *record)
     OWNED_END_CRITICAL();
 }
 
+/* Under the region's critical section: it is no task's any more. What is returned is given back after it. */
+static owned_task_info *
+let_go_of_task(owned_region *r)
+{
+    owned_task_info *task = owned_load_ptr(&r->task);
+    owned_store_ptr(&r->task, NULL);
+    return task;
+}
+
 void
-owned_region_depart(owned_region *r, PyObject *record)
+owned_region_bind(owned_region *r, owned_task_info *task, PyObject *record)
 {
     PyObject *old;
+    owned_task_info *old_task;
     OWNED_BEGIN_CRITICAL((PyObject *)r);
+    old_task = let_go_of_task(r);
     owned_store_u64(&r->holder, OWNED_NOBODY);
-    owned_store_u64(&r->state, OWNED_IN_TRANSIT);
+    owned_store_ptr(&r->task, (owned_task_info *)Py_NewRef((PyObject *)task));
     old = r->record;
     r->record = Py_XNewRef(record);
     OWNED_END_CRITICAL();
     Py_XDECREF(old);
+    Py_XDECREF((PyObject *)old_task);
+}
+
+void
+owned_region_depart(owned_region *r, PyObject *record)
+{
+    PyObject *old;
+    owned_task_info *old_task;
+    OWNED_BEGIN_CRITICAL((PyObject *)r);
+    owned_store_u64(&r->holder, OWNED_NOBODY);
+    owned_store_u64(&r->state, OWNED_IN_TRANSIT);
+    old_task = let_go_of_task(r);
+    old = r->record;
+    r->record = Py_XNewRef(record);
+    OWNED_END_CRITICAL();
+    Py_XDECREF(old);
+    Py_XDECREF((PyObject *)old_task);
 }
 
 int
@@ -302,14 +399,18 @@ owned_region_arrive(owned_region *r, PyObject *record)
 {
     int arrived, joins_task;
     PyObject *old_record = NULL, *old_owner = NULL;
+    owned_task_info *old_task = NULL;
     OWNED_BEGIN_CRITICAL((PyObject *)r);
     owned_region_state state = owned_region_state_of(r);
     owned_thread_info *owner = present_owner(r);
+    owned_task_info *task = owned_load_ptr(&r->task);
     joins_task = state == OWNED_IN_TRANSIT && owned_this_thread.task != NULL && !r->named;
     arrived = state == OWNED_IN_TRANSIT ||
-              (state == OWNED_PRIVATE && owner != NULL &&
-               (owner == owned_this_thread.info || owned_load_u64(&owner->finished)));
+              (state == OWNED_PRIVATE && (task != NULL ? owned_load_u64(&task->finished) != 0
+                                                       : owner != NULL && (owner == owned_this_thread.info ||
+                                                                           owned_load_u64(&owner->finished))));
     if (arrived) {
+        old_task = let_go_of_task(r);
         old_record = r->record;
         old_owner = (PyObject *)r->owner;
         r->record = Py_XNewRef(record);
@@ -320,23 +421,36 @@ owned_region_arrive(owned_region *r, PyObject *record)
     OWNED_END_CRITICAL();
     Py_XDECREF(old_record);
     Py_XDECREF(old_owner);
+    Py_XDECREF((PyObject *)old_task);
     if (joins_task)
         owned_region_forward(r, owned_this_thread.task);
     return arrived;
+}
+
+int
+owned_region_inherit(owned_region *r)
+{
+    owned_thread_info *owner = owned_this_thread.info == NULL ? NULL : owned_region_owner(r);
+    int inherits = owner != NULL && owner == owned_this_thread.info && owned_region_arrive(r, NULL);
+    Py_XDECREF((PyObject *)owner);
+    return inherits;
 }
 
 void
 owned_region_forward(owned_region *from, owned_region *to)
 {
     PyObject *old_record;
+    owned_task_info *old_task;
     OWNED_BEGIN_CRITICAL((PyObject *)from);
     owned_store_u64(&from->holder, OWNED_NOBODY);
+    old_task = let_go_of_task(from);
     from->forward = (owned_region *)Py_NewRef((PyObject *)to);
     owned_store_u64(&from->state, OWNED_FORWARDED);
     old_record = from->record;
     from->record = NULL;
     OWNED_END_CRITICAL();
     Py_XDECREF(old_record);
+    Py_XDECREF((PyObject *)old_task);
 }
 
 /* ---- Region() blocks: each open one holds the birth region around it, the thread holds the innermost --------- */
@@ -476,9 +590,15 @@ region_repr(PyObject *self)
     owned_region *now;
     const char *state = owned_region_named((owned_region *)self, &now);
     owned_thread_info *owner = owned_region_owner(now);
-    PyObject *text = owner == NULL || owned_region_state_of(now) != OWNED_PRIVATE
-                         ? PyUnicode_FromFormat("<Region at %p, %s>", self, state)
-                         : PyUnicode_FromFormat("<Region at %p, %s, of thread %R>", self, state, owner->name);
+    owned_task_info *task = owned_region_task(now);
+    PyObject *text;
+    if (owner == NULL || owned_region_state_of(now) != OWNED_PRIVATE)
+        text = PyUnicode_FromFormat("<Region at %p, %s>", self, state);
+    else if (task != NULL && task->name != Py_None)
+        text = PyUnicode_FromFormat("<Region at %p, %s, of task %R>", self, state, task->name);
+    else
+        text = PyUnicode_FromFormat("<Region at %p, %s, of thread %R>", self, state, owner->name);
+    Py_XDECREF((PyObject *)task);
     Py_XDECREF((PyObject *)owner);
     Py_DECREF((PyObject *)now);
     return text;

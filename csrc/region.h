@@ -18,6 +18,7 @@
 #ifndef OWNED_REGION_H
 #define OWNED_REGION_H
 
+#include "task_private.h"
 #include "thread.h"
 
 typedef enum {
@@ -37,6 +38,7 @@ typedef struct owned_region {
     PyObject *record;              /* strong: owned._records.Record of the verb that brought this state, or NULL */
     PyObject *foreign;             /* strong: the lock of somebody else's kind that guards it (SHARED), or NULL */
     PyObject *foreign_is_held;     /* strong: callable that says whether the calling thread holds `foreign`, or NULL */
+    owned_task_info *task;         /* strong: the task that it is PRIVATE to, and then nobody is the holder; or NULL; atomic */
     struct owned_region *outer;    /* strong; while a `with Region()` block is open: the birth region around it */
     PyObject *weakrefs;
     char named;                    /* a Region() that the program has: it stays itself when it arrives in a task */
@@ -70,29 +72,56 @@ owned_region *owned_region_of(PyObject *obj, owned_region **where);
 /* Point *where at `to` (which gains a reference). The old region is released after the critical section. */
 void owned_region_repoint(PyObject *obj, owned_region **where, owned_region *to);
 
+/* The same if the object is orphaned, in one step: 1, or 0 if it is not, as another thread was first. Cannot fail. */
+int owned_region_repoint_orphan(PyObject *obj, owned_region **where, owned_region *to);
+
 /* Keep `record` as the region's unless it has one. */
 void owned_region_note(owned_region *r, PyObject *record);
 
 /* PRIVATE, held by this thread -> IN_TRANSIT; nobody may touch until it arrives. Cannot fail. */
 void owned_region_depart(owned_region *r, PyObject *record);
 
-/* IN_TRANSIT, or PRIVATE and orphaned or inherited by this thread -> PRIVATE, held by this (registered) thread. 1 if it was so,
- * 0 if another thread was first. Cannot fail. What was in transit and arrives while a task runs on this thread (task.c)
- * belongs to the task: it is forwarded to the task's region, unless it is a Region() that the program has. */
+/* IN_TRANSIT, or PRIVATE and orphaned or inherited by this thread -> PRIVATE, held by this (registered) thread. What is PRIVATE
+ * to a task_private() task arrives only if that was seen to have ended. 1 if it was so, 0 if another thread was first. Cannot
+ * fail. What was in transit and arrives while a call runs on this thread (task.c) belongs to the call: it is forwarded to the
+ * call's region, unless it is a Region() that the program has. */
 int owned_region_arrive(owned_region *r, PyObject *record);
 
 /* Everything in `from` belongs to `to` from now on. `from` must be PRIVATE (held by this thread, or orphaned) or
  * IN_TRANSIT, and must not be `to`. Cannot fail. */
 void owned_region_forward(owned_region *from, owned_region *to);
 
-/* PRIVATE, and this thread holds it. */
+/* PRIVATE, and left by a thread that this one adopted: then it is held by this one from now on. Cannot fail. */
+int owned_region_inherit(owned_region *r);
+
+/* PRIVATE, held by this thread -> PRIVATE to a task. Cannot fail. */
+void owned_region_bind(owned_region *r, owned_task_info *task, PyObject *record);
+
+/* The task that it is PRIVATE to, or NULL. New reference. */
+owned_task_info *owned_region_task(owned_region *r);
+
+/* PRIVATE to the task that runs on this thread now. Keeps an error that is set; may run Python. */
+OWNED_COLD int owned_region_is_my_tasks(owned_region *r);
+
+/* PRIVATE, and this thread holds it, or the task that runs on it. */
 static inline int
 owned_region_is_mine(owned_region *r)
 {
-    return owned_region_state_of(r) == OWNED_PRIVATE && owned_load_u64(&r->holder) == owned_this_thread.id;
+    if (owned_region_state_of(r) != OWNED_PRIVATE)
+        return 0;
+    if (owned_load_u64(&r->holder) == owned_this_thread.id)
+        return 1;
+    return owned_load_ptr(&r->task) != NULL ? owned_region_is_my_tasks(r) : owned_region_inherit(r);
 }
 
-/* PRIVATE, and its holder's thread has finished. */
+/* What is private to a thread joins what it is stored in: that is SHARED, or a task's. */
+static inline int
+owned_region_gathers(owned_region *r)
+{
+    return owned_region_state_of(r) == OWNED_SHARED || owned_load_ptr(&r->task) != NULL;
+}
+
+/* PRIVATE, and its holder's thread has finished, or its task has. May run Python. */
 int owned_region_is_orphaned(owned_region *r);
 
 /* A `with Region()` block is open on it: objects are being born in it. */
@@ -109,7 +138,8 @@ PyObject *owned_region_record(owned_region *r);
 /* The lock that guards a SHARED (resolved) region, ours or somebody else's, or None. New reference; cannot fail. */
 PyObject *owned_region_lock(owned_region *r);
 
-/* (state, owner, holder, lock, record) of a resolved region, for messages and for Python. New reference, NULL with an error. */
+/* (state, owner, holder, lock, record) of a resolved region, for messages and for Python; the TaskInfo in the place of the
+ * lock where it is PRIVATE to a task. New reference, NULL with an error. */
 PyObject *owned_region_facts(owned_region *r);
 
 /* "private", "shared", "frozen", "in transit" or "orphaned", and in *now the region that counts: a new reference. */

@@ -1,7 +1,7 @@
 /* What becomes of a value that is stored in a guarded object.
  *
  *     list, dict, set (exact)      a new List, Dict, Set in the object's region, and so on inside
- *     private to this thread       joins the object's region if that is shared, with all it reaches
+ *     private to this thread       joins the object's region if that is shared or a task's, with all it reaches
  *     anything else                as it is
  *
  * First everything new is made, then what has to join is walked, then it is stored, then it joins: a failure changes
@@ -21,7 +21,7 @@
 
 typedef struct {
     owned_region *region;
-    int shared;       /* the region is SHARED: private values join it */
+    int gathers;      /* private values join the region: it is SHARED, or a task's */
     PyObject *made;   /* dict: address of a plain container -> (it, its guarded copy); NULL until one is nested */
     PyObject *todo;   /* list: guarded copies whose elements are still as they were */
     PyObject *joining; /* list: values that may reach something that has to join */
@@ -95,7 +95,7 @@ stand_in(preparation *s, PyObject *value)
         return Py_NewRef(value);
     if (is_plain_container(value))
         return twin(s, value);
-    if (s->shared && PyList_Append(s->joining, value) < 0)
+    if (s->gathers && PyList_Append(s->joining, value) < 0)
         return NULL;
     return Py_NewRef(value);
 }
@@ -119,7 +119,7 @@ settle_elements(preparation *s, PyObject *container)
         PyObject *key, *value;
         Py_ssize_t position = 0;
         while (PyDict_Next(container, &position, &key, &value)) {
-            if (s->shared && !owned_is_atomic(key) && PyList_Append(s->joining, key) < 0)
+            if (s->gathers && !owned_is_atomic(key) && PyList_Append(s->joining, key) < 0)
                 return -1;
             if (owned_is_atomic(value))
                 continue;
@@ -133,7 +133,7 @@ settle_elements(preparation *s, PyObject *container)
         }
         return 0;
     }
-    if (!s->shared)
+    if (!s->gathers)
         return 0;
     PyObject *elements = PyFrozenSet_New(container);
     int result = elements == NULL ? -1 : PyList_Append(s->joining, elements);
@@ -161,11 +161,11 @@ find_joining(preparation *s, owned_graph *graph)
 }
 
 static int
-settles_as_is(PyObject *value, owned_region *region, int shared)
+settles_as_is(PyObject *value, owned_region *region, int gathers)
 {
     if (is_plain_container(value))
         return 0;
-    if (!shared || owned_is_atomic(value))
+    if (!gathers || owned_is_atomic(value))
         return 1;
     owned_region **where = owned_carried(value);
     if (where != NULL)
@@ -176,12 +176,12 @@ settles_as_is(PyObject *value, owned_region *region, int shared)
 int
 owned_settle_slow(owned_settling *settling, PyObject *value, owned_region *region)
 {
-    int shared = owned_region_state_of(region) == OWNED_SHARED;
-    if (settles_as_is(value, region, shared)) {
+    int gathers = owned_region_gathers(region);
+    if (settles_as_is(value, region, gathers)) {
         owned_settle_as_is(settling, value);
         return 0;
     }
-    preparation s = {.region = (owned_region *)Py_NewRef((PyObject *)region), .shared = shared};
+    preparation s = {.region = (owned_region *)Py_NewRef((PyObject *)region), .gathers = gathers};
     PyObject *settled = NULL;
     s.made = PyDict_New();
     s.todo = PyList_New(0);

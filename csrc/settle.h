@@ -29,7 +29,7 @@ owned_settle_as_is(owned_settling *settling, PyObject *value)
 
 /* `value`, which may be NULL, is about to be stored in a guarded object whose region is `region` (resolved, and this
  * thread may write there). An exact list, dict or set becomes a List, Dict or Set in that region, recursively; a
- * private object of this thread stored in a SHARED region joins it with all it reaches; anything else passes.
+ * private object of this thread stored in a SHARED region or a task's joins it with all it reaches; anything else passes.
  * 0, and owned_settled() is due; or -1 with an error set, nothing changed and nothing due. */
 static inline int
 owned_settle(owned_settling *settling, PyObject *value, owned_region *region)

@@ -12,10 +12,10 @@
 
 /* Every Python object the C code keeps for the life of the module. One list: visit, clear and init follow from it. */
 #define OWNED_STATE_TYPES(X) /* made from specs */                                                                     \
-    X(Region) X(ThreadInfo) X(Tenure) X(Parcel) X(Task) X(Unchecked)                                                   \
+    X(Region) X(ThreadInfo) X(TaskInfo) X(Tenure) X(Parcel) X(Task) X(Unchecked)                                       \
     X(Owned) X(CheckedSlot) X(GuardedMethod) X(WrappedMethod)                                                          \
     X(List) X(Dict) X(Set) X(ContainerIterator) X(DictKeys) X(DictValues) X(DictItems)                                 \
-    X(Lock) X(RLock)                                                                                                   \
+    X(Lock) X(RLock) X(RWLock) X(ReadSide) X(WriteSide)                                                                \
     X(Channel) X(ChannelToken)                                                                                         \
     X(AtomicInt) X(AtomicRef) X(Once) X(Lazy)                                                                          \
     X(Condition) X(Semaphore) X(BoundedSemaphore) X(CompoundLock)                                                      \
@@ -27,6 +27,7 @@
     X(make_refusal, "owned._violations", "make_refusal")                                                               \
     X(describe_stub, "owned._violations", "describe_stub")                                                             \
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                            \
+    X(make_rwlock_violation, "owned._lock_violations", "make_rwlock_violation")                                        \
     X(verify_held, "owned._requires", "verify_held")                                                                   \
     X(passing_of, "owned._passing", "passing_of")                                                                      \
     X(admit, "owned._task", "admit")                                                                                   \
@@ -38,7 +39,7 @@
     X(judge_lock_order, "owned._strict", "judge_lock_order")                                                           \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                             \
     X(foreign_lock_refusal, "owned._foreign_locks", "not_ours")                                                        \
-    X(make_turnover, "owned._waits", "Turnover")                                                                        \
+    X(make_turnover, "owned._waits", "Turnover")                                                                       \
     X(make_notification, "owned._waits", "Notification")                                                               \
     X(make_permit_violation, "owned._permits", "make_permit_violation")                                                \
     X(make_record, "owned._records", "make_record")                                                                    \
@@ -58,6 +59,8 @@
     X(FreezeError, "owned.errors", "FreezeError")                                                                      \
     X(off_share, "owned._off", "share")                                                                                \
     X(off_lock_to_take, "owned._off", "lock_to_take")                                                                  \
+    X(task_now, "owned._async_tasks", "now")                                                                           \
+    X(task_has_ended, "owned._async_tasks", "has_ended")                                                               \
     X(describe_thread, "owned._threads", "describe_thread")                                                            \
     X(info_of_thread, "owned._threads", "info_of_thread")                                                              \
     X(Thread, "threading", "Thread")                                                                                   \
@@ -87,8 +90,8 @@
 
 #define OWNED_STATE_NAMES(X) /* interned strings */                                                                    \
     X(__class__) X(__dict__) X(__init_subclass__) X(__del__)                                                           \
-    X(__freeze_plan__) X(__name__) X(__qualname__) X(reading) X(acquire) X(release)                                    \
-    X(fget) X(fset) X(fdel) X(__owned_unlocked__) X(__orig_class__)                                                    \
+    X(__freeze_plan__) X(__name__) X(__qualname__) X(acquire) X(release)                                               \
+    X(fget) X(fset) X(fdel) X(__owned_unlocked__) X(__orig_class__) X(__missing__)                                     \
     X(raise) X(wrap) X(pass)                                                                                           \
     X(locked) X(_is_owned) X(_release_save) X(_acquire_restore) X(_at_fork_reinit) X(_recursion_count)
 

@@ -37,6 +37,7 @@ from owned._core import (
     Parcel,
     Region,
     RLock,
+    RWLock,
     Semaphore,
     Set,
     ThreadInfo,
@@ -46,6 +47,7 @@ from owned._core import (
     own,
     select,
     share,
+    task_private,
     unchecked,
     unwrap,
 )
@@ -79,6 +81,7 @@ from owned.errors import (
     PermitNotHeldError,
     UnclaimedWarning,
     ViolationWarning,
+    WrongTaskError,
     WrongThreadError,
 )
 
@@ -128,6 +131,7 @@ __all__ = [
     "Parcel",
     "PermitNotHeldError",
     "RLock",
+    "RWLock",
     "Record",
     "Region",
     "Semaphore",
@@ -143,6 +147,7 @@ __all__ = [
     "UnprotectedAccessException",
     "Violation",
     "ViolationWarning",
+    "WrongTaskError",
     "WrongThreadError",
     "adopt",
     "checked",
@@ -172,6 +177,7 @@ __all__ = [
     "stats",
     "strict",
     "synchronized",
+    "task_private",
     "thaw",
     "unchecked",
     "unwrap",

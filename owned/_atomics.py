@@ -15,8 +15,8 @@ def refusal(value: object, name: str, call: str) -> Exception:
         call: what refuses it: ``"AtomicRef.set()"``.
 
     Returns:
-        A ``TypeError`` for what can change and nobody guards; for what is guarded an ``OwnershipError``, counted and told
-        to those who observe violations.
+        A ``TypeError`` for what can change and nobody guards; for what is guarded an ``OwnershipError``, counted and
+        told to those who observe violations.
     """
     from owned import _core, _life, _violations, errors
 

@@ -19,6 +19,7 @@ _DONE = {
     "return": "made by a task that returned",
     "merge": "merged",
     "freeze": "frozen",
+    "task_private": "made private to one task",
     "put": "put into",
     "get": "got from",
 }

@@ -6,12 +6,15 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any
 
-from owned import _core, _life, _off, _violations
+from owned import _async_tasks, _core, _life, _off, _violations
 
 if TYPE_CHECKING:
     from owned._core import ThreadInfo
     from owned._records import Record
     from owned._violations import Facts
+
+
+_LOCKS = (_core.Lock, _core.RLock, _core.RWLock)
 
 
 class State(enum.StrEnum):
@@ -28,7 +31,7 @@ class State(enum.StrEnum):
 def _facts(obj: object) -> Facts | None:
     """What the core knows of an object; None where nobody guards it. Off, only locks and what is frozen count."""
     facts = _core.region_facts(obj)
-    if facts is None or _core.get_mode() != 0 or facts[0] == State.FROZEN or isinstance(obj, _core.Lock | _core.RLock):
+    if facts is None or _core.get_mode() != 0 or facts[0] == State.FROZEN or isinstance(obj, _LOCKS):
         return facts
     return None
 
@@ -59,7 +62,8 @@ def owner(obj: object, /) -> ThreadInfo | None:
 
     Returns:
         The ``ThreadInfo`` (``id``, ``name``, ``finished``) of the thread whose it is, or was if that has ended; of the
-        thread that holds its lock, if it is shared; None where that is nobody.
+        thread that holds its lock, if it is shared; of the thread whose task called ``task_private``
+        (``owned.aio.task_of`` tells the task); None where that is nobody.
 
     Threads:
         Any thread, any object: looks without touching. The answer may be old by the time it is used.
@@ -84,7 +88,9 @@ def lock_of(obj: object, /) -> Any:
         Any thread, any object: looks without touching.
     """
     facts = _core.region_facts(obj)  # off, too: the instances of a class with synchronized methods have one
-    return _off.lock_of(obj) if facts is None or facts[3] is None else facts[3]
+    if facts is None or facts[3] is None:
+        return _off.lock_of(obj)
+    return None if _violations.task_of(facts) is not None else facts[3]
 
 
 def explain(obj: object, /) -> str:
@@ -116,7 +122,12 @@ def _present(obj: object, life: tuple[Record, ...]) -> str:
             record = _core.freeze_record(obj)
             return f"{label} is immutable: every thread may read it." + ("" if record is None else f" {record}.")
         return f"{label} is guarded by nobody: owned checks nothing. Guard it with own(obj), or its class with @owned."
+    task = _violations.task_of(facts)
     mine = facts[1] is not None and facts[0] == State.PRIVATE and facts[1].id == _core.thread_id()
+    if task is not None:
+        mine = mine and task.task is not None and task.task is _async_tasks.running()
     state, owner, holder, lock, record = facts
     text = f"{label}: {_violations.whose((state, owner, holder, lock, _life.record_of(state, life, record)))}."
-    return f"{text} That is this thread." if mine else f"{text} {_violations.advice_for(facts[0], facts[4])}"
+    if mine:
+        return f"{text} That is this {'thread' if task is None else 'task'}."
+    return f"{text} {_violations.advice_on(facts)}"

@@ -59,13 +59,14 @@ def culprit(value: object, name: str) -> tuple[str, object, Passing]:
     return name, value, worst
 
 
-def refusal(value: object, name: str, call: str) -> Exception:
+def refusal(value: object, name: str, call: str, *, has_option: bool = True) -> Exception:
     """The error for a value that may not go to another thread as it is.
 
     Args:
         value: what was to go.
         name: what the program calls it: ``"argument 2 ('account')"``, ``"the item"``.
         call: who takes it to the other thread: ``"transfer()"``, ``"put()"``.
+        has_option: whether there is an ``unguarded`` to give.
 
     Returns:
         A ``TypeError`` for what can change and nobody guards; for what is guarded the violation that touching it there
@@ -82,25 +83,24 @@ def refusal(value: object, name: str, call: str) -> Exception:
             if known_type.__module__ == "builtins"
             else f"; if many threads may use one at once, say so: register({known_type.__name__}, 'synchronized')"
         )
+        option = ", which unguarded='wrap' does by itself; unguarded='pass' lets it pass as it is" if has_option else ""
         return TypeError(
             f"{path} of {call} is {kind}: it can change, and nobody guards it, so two threads could be at it at once. "
-            "freeze() it, or wrap it and hand it over: move(own(...)), which unguarded='wrap' does by itself; "
-            f"unguarded='pass' lets it pass as it is{safe}"
+            f"freeze() it, or wrap it and hand it over: move(own(...)){option}{safe}"
         )
     facts = _core.region_facts(one)
     if facts is None:  # a private object that is born where it is first touched
         return TypeError(f"{path} of {call} is {kind} that nobody has touched yet: touch it first")
-    state = facts[0]
     if passing == Passing.MOVED:
         advice = (
             f"{call} runs on another thread: hand it over with move(...), and that thread owns it; or share(..., "
             "lock=...) or freeze() it"
         )
     else:
-        advice = _violations.ADVICE[state]
+        advice = _violations.advice_on(facts)
     whose = _violations.whose(facts) + _life.birth(one, _life.known_life(one), facts[1])
     return _violations.make_refusal(
-        _violations.KINDS[state], "pass", one, known_type, f"{path} of {call} is {kind}, and {whose}. {advice}"
+        _violations.kind_of(facts), "pass", one, known_type, f"{path} of {call} is {kind}, and {whose}. {advice}"
     )
 
 

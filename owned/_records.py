@@ -102,6 +102,8 @@ class Violation:
         owner_id: that thread's number, never reused within the process.
         toucher: the name of the thread that touched it.
         toucher_id: that thread's number.
+        owner_task: the name of the task whose it is or was, if ``task_private`` gave it to one.
+        toucher_task: the name of the task that touched it then.
         lock: what guards it, if it is shared.
         advice: the way out.
         record: the step that brought the object into its state.
@@ -130,6 +132,8 @@ class Violation:
     owner: str | None = None
     owner_id: int | None = None
     toucher_id: int | None = None
+    owner_task: str | None = None
+    toucher_task: str | None = None
     lock: str | None = None
     advice: str | None = None
     record: Record | None = None
@@ -192,6 +196,8 @@ _FACTS = (
     "owner",
     "owner_id",
     "toucher_id",
+    "owner_task",
+    "toucher_task",
     "lock",
     "advice",
     "record",

@@ -15,7 +15,7 @@ itself, and ``join()`` adopts it.
 from __future__ import annotations
 
 import functools
-import inspect
+import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
@@ -29,7 +29,14 @@ _T = TypeVar("_T")
 
 Unguarded: TypeAlias = Literal["raise", "wrap", "pass"]
 
+_FRAMES_KEEP_A_COPY: Final = sys.version_info < (3, 13)  # of what f_locals was when somebody looked
+
 _UNGUARDED: Final = ("raise", "wrap", "pass")
+_LEFT_TO_OWNER: Final = {
+    "raise": {Passing.AS_IT_IS, Passing.NOT},
+    "wrap": {Passing.AS_IT_IS, Passing.NOT, Passing.UNGUARDED},
+    "pass": {Passing.AS_IT_IS, Passing.NOT, Passing.UNGUARDED},
+}
 
 
 def check_unguarded(unguarded: object) -> None:
@@ -58,11 +65,11 @@ def admit(
     """
     from owned import _core
 
-    how = unguarded or "raise"
+    how, has_option = unguarded or "raise", unguarded is not None
     of_code = "pass" if how == "pass" else "raise"  # what a function brings along cannot be wrapped
     call = f"{name_of(function)}()"
     for name, value in _behind(function):
-        _refuse_unless_it_passes(value, name, call, of_code)
+        _refuse_unless_it_passes(value, name, call, of_code, has_option)
     named = [(_Position(i), value) for i, value in enumerate(args)] + list((kwargs or {}).items())
     wanting: list[_Position | str] = []
     for place, value in named:
@@ -70,11 +77,11 @@ def admit(
             _refuse_claimed(value, place, function, call)
         elif isinstance(value, types.FunctionType | types.MethodType):
             for name, one in _behind(value):
-                _refuse_unless_it_passes(one, f"{name} of {_argument(place, function)}", call, of_code)
+                _refuse_unless_it_passes(one, f"{name} of {_argument(place, function)}", call, of_code, has_option)
         elif how == "wrap" and _core.passing(value) == Passing.UNGUARDED:
             wanting.append(place)
         elif _core.passing(value) != Passing.AS_IT_IS:
-            _refuse_unless_it_passes(value, _argument(place, function), call, how)
+            _refuse_unless_it_passes(value, _argument(place, function), call, how, has_option)
     if not wanting:
         return args, kwargs
     wrapped = {place: _wrap(value) for place, value in named if place in wanting}
@@ -82,6 +89,36 @@ def admit(
         tuple([wrapped.get(_Position(i), value) for i, value in enumerate(args)]),
         {name: wrapped.get(name, value) for name, value in (kwargs or {}).items()},
     )
+
+
+def admit_callback(callback: Callable[..., Any], args: tuple[Any, ...], unguarded: Unguarded) -> tuple[Any, ...]:
+    """Judge a call that another thread is to make on objects of its own, perhaps: those are left to its checks.
+
+    Returns:
+        The arguments to use.
+
+    Raises:
+        TypeError: it cannot be called; or something can change, and nobody guards it.
+        WrongThreadError, MovedError: something is private to this thread and was not moved, or is an empty parcel.
+    """
+    from owned import _core
+
+    if not callable(callback):
+        raise TypeError(f"`callback` must be callable, got {type(callback).__name__}")
+    if _core.get_mode() == 0:
+        return args
+    call = f"{name_of(callback)}()"
+    for name, value in _behind(callback):
+        if _core.passing(value) != Passing.NOT:
+            _refuse_unless_it_passes(value, name, call, "pass" if unguarded == "pass" else "raise", True)
+    for i, value in enumerate(args):
+        if isinstance(value, _core.Parcel):
+            _refuse_claimed(value, _Position(i), callback, call)
+        elif _core.passing(value) not in _LEFT_TO_OWNER[unguarded]:
+            _refuse_unless_it_passes(value, _argument(_Position(i), callback), call, unguarded, True)
+    if unguarded == "wrap":
+        return tuple([_wrap(value) if _core.passing(value) == Passing.UNGUARDED else value for value in args])
+    return args
 
 
 class _Position(int):
@@ -94,13 +131,13 @@ def _wrap(value: Any) -> Any:
     return _core.move(_core.own(value))
 
 
-def _refuse_unless_it_passes(value: object, name: str, call: str, how: str) -> None:
+def _refuse_unless_it_passes(value: object, name: str, call: str, how: str, has_option: bool) -> None:
     from owned import _core
 
     passing = _core.passing(value)
     if passing == Passing.AS_IT_IS or (passing == Passing.UNGUARDED and how == "pass"):
         return
-    raise refusal(value, name, call)
+    raise refusal(value, name, call, has_option=has_option)
 
 
 def _refuse_claimed(parcel: Any, place: _Position | str, function: Callable[..., Any], call: str) -> None:
@@ -127,21 +164,19 @@ def name_of(function: object) -> str:
     return _core.known_type(function).__name__
 
 
-def _argument(place: _Position | str, function: Callable[..., Any]) -> str:
+def _argument(place: _Position | str, function: object) -> str:
     """``argument 2 ('account')``: as the program knows it."""
     if not isinstance(place, _Position):
         return f"argument {place!r}"
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    label = f"argument {place + 1}"
-    if place < len(parameters) and parameters[place].kind in (
-        inspect.Parameter.POSITIONAL_ONLY,
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-    ):
-        return f"{label} ({parameters[place].name!r})"
-    return label
+    label, at = f"argument {place + 1}", int(place)
+    while isinstance(function, functools.partial | types.MethodType):
+        if isinstance(function, functools.partial):
+            at, function = at + len(function.args), function.func
+        else:
+            at, function = at + 1, function.__func__
+    if not isinstance(function, types.FunctionType) or at >= function.__code__.co_argcount:
+        return label
+    return f"{label} ({function.__code__.co_varnames[at]!r})"
 
 
 def _behind(function: object) -> Iterator[tuple[str, Any]]:
@@ -229,6 +264,9 @@ def forget_frames(error: BaseException) -> None:
                 traceback.tb_frame.clear()
             except RuntimeError:  # it still runs
                 pass
+            else:
+                if _FRAMES_KEEP_A_COPY:
+                    traceback.tb_frame.f_locals  # noqa: B018  # made anew, of nothing
             traceback = traceback.tb_next
 
 

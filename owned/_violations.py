@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 import threading
+import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from owned import _life, _policy, _recorded, errors
+from owned import _async_tasks, _life, _policy, _recorded, errors
 from owned._records import STRICT, Record, Violation, calling_frame, calling_site
 from owned._threads import stack_now
 from owned._waits import Notification, Turnover
 
 if TYPE_CHECKING:
-    from owned._core import ThreadInfo
+    from owned._core import TaskInfo, ThreadInfo
 
 Facts: TypeAlias = "tuple[str, ThreadInfo | None, ThreadInfo | None, Any, Record | None]"
 Observer: TypeAlias = Callable[[errors.OwnershipError], object]
@@ -30,7 +31,7 @@ if hasattr(os, "register_at_fork"):  # the child must not find it held by a thre
         before=_observers_lock.acquire, after_in_parent=_observers_lock.release, after_in_child=_observers_lock.release
     )
 
-KINDS: dict[str, type[errors.OwnershipError]] = {
+_KINDS: dict[str, type[errors.OwnershipError]] = {
     "private": errors.WrongThreadError,
     "shared": errors.LockNotHeldError,
     "frozen": errors.FrozenError,
@@ -49,6 +50,16 @@ ADVICE = {
     "orphaned": "Take it over with adopt(obj), or all that its thread left with adopt(thread).",
 }
 
+TASK_ADVICE = {
+    "private": (
+        "Use it in that task alone. move(obj) hands it over: another task claims the parcel, and calls "
+        "task_private(obj) to have it alone."
+    ),
+    "orphaned": (
+        "Take it over with adopt(obj): it is private to this thread then, and to one task again after "
+        "task_private(obj)."
+    ),
+}
 
 _PLAIN_KEYS = (str, int, float, bool, bytes, type(None))
 
@@ -97,6 +108,7 @@ def make_violation(
         return None
     toucher_id = _core.thread_id()
     toucher = threading.current_thread().name
+    task = task_of(facts)
     if state == "shared":
         owner = holder
     life = _life.known_life(obj)
@@ -104,10 +116,16 @@ def make_violation(
     type_name = known_type.__name__
     labelled = label(form, name)
     touch = _touch(type_name, verb, form, labelled)
-    advice = (_where_known(obj) if state == "private" else "") + advice_for(state, record)
+    may_only_read = form == "method" and _is_own_method(known_type, labelled or "")
+    advice = advice_on((state, owner, holder, lock, record), writes=writes, may_only_read=may_only_read)
+    if state == "private" and task is None:
+        advice = _where_known(obj) + advice
     whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
-    message = f"thread {toucher!r} tried to {touch}, but {whose_it_is}. {advice}"
-    error = KINDS[state](
+    who = f"thread {toucher!r}"
+    if task is not None:
+        who = _async_tasks.toucher_words(toucher, None if owner is None else owner.name)
+    message = f"{who} tried to {touch}, but {whose_it_is}. {advice}"
+    error = kind_of(facts)(
         message,
         type_name=type_name,
         address=id(obj),
@@ -119,13 +137,16 @@ def make_violation(
         owner_id=None if owner is None else owner.id,
         toucher=toucher,
         toucher_id=toucher_id,
-        lock=None if lock is None else lock_name(lock),
+        lock=None if lock is None or task is not None else lock_name(lock),
         record=record,
         site=calling_site(),
         advice=advice,
         life=life,
-        owner_stack=stack_now(owner),
+        owner_stack=() if task is not None else stack_now(owner),
     )
+    if task is not None:
+        runs = _async_tasks.running()
+        error.owner_task, error.toucher_task = task.name, None if runs is None else _async_tasks.name_of(runs)
     if may_pass:
         return react(error)
     report(error)
@@ -187,7 +208,11 @@ def report(error: errors.OwnershipError) -> None:
 def describe_stub(known_type: type, address: int, facts: Facts) -> str:
     """The repr of an object for a thread that may not look at it. Called by the C core."""
     state, owner, _holder, lock, _record = facts
-    if state == "private" and owner is not None:
+    task = task_of(facts)
+    if task is not None:
+        words = _async_tasks.words(task)
+        whose = f"owned by {words}" if state == "private" else f"left by {words}, which has ended"
+    elif state == "private" and owner is not None:
         whose = f"owned by thread {owner.name!r}"
     elif state == "shared":
         whose = f"guarded by {lock_name(lock)}"
@@ -200,11 +225,48 @@ def describe_stub(known_type: type, address: int, facts: Facts) -> str:
 
 def lock_name(lock: object) -> str:
     """A lock's type and address: its own repr may be anybody's code."""
+    from owned import _core
+
+    rwlock = _core.rwlock_of_side(lock)
+    if rwlock is not None:
+        return f"the {'read' if isinstance(lock, _core.ReadSide) else 'write'} side of {lock_name(rwlock)}"
     if isinstance(lock, Notification):
         return f"{lock_name(lock.condition)} to be notified"
     if isinstance(lock, Turnover):
         return f"{'room in' if lock.puts else 'something in'} {' or '.join(map(lock_name, lock.channels))}"
     return f"<{type(lock).__name__} at {id(lock):#x}>"
+
+
+def task_of(facts: Facts) -> TaskInfo | None:
+    """The task that an object is private to, or was when it ended."""
+    from owned import _core
+
+    return facts[3] if isinstance(facts[3], _core.TaskInfo) else None
+
+
+def kind_of(facts: Facts) -> type[errors.OwnershipError]:
+    """The exception for touching an object of which the core knows this."""
+    if facts[0] == "private" and task_of(facts) is not None:
+        return errors.WrongTaskError
+    return _KINDS[facts[0]]
+
+
+def advice_on(facts: Facts, *, writes: bool = True, may_only_read: bool = False) -> str:
+    """The way out for whoever may not touch an object of which the core knows this.
+
+    Args:
+        facts: what the core knows.
+        writes: what was refused may write.
+        may_only_read: it was a call of a method of the class's own.
+    """
+    state, _owner, _holder, lock, record = facts
+    if state == "shared":
+        return _advice(lock, writes, may_only_read)
+    if state == "in transit" and record is not None and record.channel:
+        return "It belongs to the thread that gets it from there; to keep using it, put a copy, or freeze or share it."
+    if state == "in transit" and record is not None and record.verb == "return":
+        return "It belongs to the first thread that takes the result: future.result()."
+    return (ADVICE if task_of(facts) is None else TASK_ADVICE)[state]
 
 
 def whose(facts: Facts) -> str:
@@ -237,18 +299,15 @@ def with_article(type_name: str) -> str:
     return f"an {type_name}" if type_name[:1] in "AEIOUaeiou" else f"a {type_name}"
 
 
-def advice_for(state: str, record: Record | None) -> str:
-    """The way out for a thread that may not touch an object in this state, which a verb (`record`) brought it into."""
-    if state == "in transit" and record is not None and record.channel:
-        return "It belongs to the thread that gets it from there; to keep using it, put a copy, or freeze or share it."
-    if state == "in transit" and record is not None and record.verb == "return":
-        return "It belongs to the first thread that takes the result: future.result()."
-    return ADVICE[state]
-
-
 def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | None) -> str:
     name = "an unknown thread" if owner is None else f"thread {owner.name!r}"
     done = "" if record is None else f" ({record})"
+    if state == "shared" and (readers := _readers(lock)):
+        return f"it is shared under {lock_name(lock)}, {_who_reads(readers)}{done}"
+    task = task_of((state, owner, None, lock, record))
+    if task is not None:
+        words = _async_tasks.words(task)
+        return f"it is private to {words}{done}" if state == "private" else f"{words}, whose it was, has ended{done}"
     if state == "private":
         return f"it is private to {name}{done}"
     if state == "shared":
@@ -271,6 +330,55 @@ def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | 
 def has_ended(thread: ThreadInfo) -> str:
     """What became of a thread that has ended."""
     return "has ended" if thread.ended_by is None else f"was ended by {thread.ended_by}"
+
+
+def _readers(lock: object) -> list[ThreadInfo]:
+    """The threads that hold the read side of a lock, if it has one: the calling thread first."""
+    from owned import _core
+
+    if not isinstance(lock, _core.RWLock):
+        return []
+    me = _core.thread_id()
+    return sorted(_core.rwlock_readers(lock), key=lambda reader: reader.id != me)
+
+
+def _who_reads(readers: list[ThreadInfo]) -> str:
+    from owned import _core
+
+    first, others = readers[0], len(readers) - 1
+    also = "" if not others else f" with {others} other thread{'s' * (others > 1)}"
+    if first.id == _core.thread_id():
+        return f"whose read side this thread holds{also}"
+    return f"whose read side thread {first.name!r} {'held when it ended' if first.finished else 'holds'}{also}"
+
+
+def _advice(lock: object, writes: bool, may_only_read: bool) -> str:
+    from owned import _core
+
+    if not isinstance(lock, _core.RWLock):
+        return ADVICE["shared"]
+    if lock.read._is_owned():  # type: ignore[attr-defined]
+        advice = "What may write needs the write side: give the read side back, then `with locked(obj): ...`."
+        return advice + (" A method that only reads says so with @reads." if may_only_read else "")
+    if writes:
+        return "Take the write side of its lock around the access: `with locked(obj): ...`."
+    return "Take the read side of its lock around the access, `with locked(obj, read=True): ...`, or the write side."
+
+
+def _is_own_method(known_type: type, name: str) -> bool:
+    """Is it a method that its class could mark, rather than one of a type written in C?"""
+    found = next((vars(base)[name] for base in known_type.__mro__ if name in vars(base)), None)
+    return isinstance(found, types.FunctionType)
+
+
+def told_holders(writer: ThreadInfo | None, readers: list[ThreadInfo]) -> str:
+    """Who holds an RWLock, as a clause: "thread 'a', with 2 others, holds the read side"."""
+    if writer is not None:
+        return f"thread {writer.name!r} holds the write side"
+    if not readers:
+        return "nobody holds it"
+    others = "" if len(readers) == 1 else f", with {len(readers) - 1} other{'s' * (len(readers) > 2)},"
+    return f"thread {readers[0].name!r}{others} holds the read side"
 
 
 def _where_known(obj: object) -> str:

@@ -32,6 +32,7 @@ __all__ = [
     "PermitNotHeldError",
     "UnclaimedWarning",
     "ViolationWarning",
+    "WrongTaskError",
     "WrongThreadError",
 ]
 
@@ -53,6 +54,8 @@ class OwnershipError(RuntimeError):
         owner_id: that thread's number, never reused within the process (``int``).
         toucher: the name of the thread that touched it (``str``).
         toucher_id: that thread's number (``int``).
+        owner_task: the name of the task whose it is or was, if ``task_private`` gave it to one (``str``).
+        toucher_task: the name of the task that touched what is, or was, another task's (``str``).
         lock: what guards it, if it is shared (``str``).
         record: the ``freeze``, ``share`` or ``move`` that brought it into its state (``Record``).
         site: where it was touched: file name, line number, function name (``tuple``).
@@ -74,6 +77,8 @@ class OwnershipError(RuntimeError):
     owner_id: int | None = None
     toucher: str | None = None
     toucher_id: int | None = None
+    owner_task: str | None = None
+    toucher_task: str | None = None
     lock: str | None = None
     record: Record | None = None
     site: tuple[str, int, str] | None = None
@@ -90,6 +95,10 @@ class OwnershipError(RuntimeError):
 
 class WrongThreadError(OwnershipError):
     """A private object was touched by a thread that does not own it."""
+
+
+class WrongTaskError(WrongThreadError):
+    """What is private to one task was touched by another, or by code outside of it: a callback, another thread."""
 
 
 class LockNotHeldError(OwnershipError):

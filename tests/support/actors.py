@@ -20,19 +20,27 @@ class Actor:
 
     def _work(self) -> None:
         while (order := self._orders.get()) is not None:
-            try:
-                self._results.put((order(), None))
-            except BaseException as error:
-                self._results.put((None, error.with_traceback(None)))
+            order()
             del order
 
     def __call__(self, function: Callable[..., Any], *args: Any) -> Any:
         """Run on this actor's thread; the result, or its exception raised here."""
-        self._orders.put(lambda: function(*args))
+
+        def order() -> None:
+            try:
+                self._results.put((function(*args), None))
+            except BaseException as error:
+                self._results.put((None, error.with_traceback(None)))
+
+        self.tell(order)
         result, error = self._results.get(timeout=30)
         if error is not None:
             raise error
         return result
+
+    def tell(self, order: Callable[[], None]) -> None:
+        """Run on this actor's thread, and do not wait for it; the order must not raise."""
+        self._orders.put(order)
 
     def end(self) -> None:
         """Let the thread end, and wait for it."""

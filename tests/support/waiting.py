@@ -12,7 +12,7 @@ from owned._waits import direct_waits
 
 
 class Waiter:
-    """A thread that makes a call which has to wait: when the constructor is back it stands in the queue, or has ended."""
+    """A thread that makes a call which has to wait: once it is made, it stands in the queue, or has ended."""
 
     def __init__(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         self.result: Any = None

@@ -59,7 +59,7 @@ STEPS = [
 
 @pytest.mark.parametrize(("method", "n", "before", "after"), STEPS)
 def test_step(method, n, before, after):
-    """add and subtract return the new value, fetch_... the one before."""
+    """Both add and subtract return the new value, fetch_... the one before."""
     atomic = AtomicInt(before)
     assert getattr(atomic, method)(n) == (before if method.startswith("fetch") else after)
     assert atomic.get() == after
@@ -218,7 +218,9 @@ def test_looks_like_what_it_is():
 @pytest.mark.parametrize("copier", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_is_not_copied(copier):
     """A copy would count on its own: the error says so."""
-    with pytest.raises(TypeError, match="cannot copy or pickle 'owned.AtomicInt' object: the copy would go its own way"):
+    with pytest.raises(
+        TypeError, match="cannot copy or pickle 'owned.AtomicInt' object: the copy would go its own way"
+    ):
         copier(AtomicInt())
 
 

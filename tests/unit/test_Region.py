@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sysconfig
 import threading
 import weakref
 from typing import Any
@@ -338,6 +339,53 @@ def test_freeze_is_not_stopped_by_garbage() -> None:
     finally:
         gc.enable()
     assert owned.is_frozen(node)
+
+
+@pytest.mark.skipif(
+    bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="free-threaded CPython crashes without memory"
+)
+def test_freeze_without_memory() -> None:
+    """Whichever allocation fails: a MemoryError and nothing is frozen, or all is."""
+    testcapi = pytest.importorskip("_testcapi")
+    frozen_before = owned.freeze(Node())  # so that its class is known
+    failures = successes = step = 0
+    while successes < 20:
+        with Region() as region:
+            nodes = [Node(), Node()]
+        testcapi.set_nomemory(step, step + 1)
+        try:
+            owned.freeze(region)
+        except (MemoryError, SystemError):  # which CPython makes of one in places
+            failed = True
+        else:
+            failed = False
+        finally:
+            testcapi.remove_mem_hooks()
+        failures, successes = (failures + 1, 0) if failed else (failures, successes + 1)
+        assert region.state == ("private" if failed else "frozen")
+        for node in nodes:
+            assert owned.is_frozen(node) is not failed
+            assert not failed or node.rename("mine") == "node"
+        step += 1
+    assert failures > 20
+    assert owned.is_frozen(frozen_before)
+
+
+def test_freeze_leaves_nothing_behind() -> None:
+    """Region after region, and the collector sees no more objects than before."""
+
+    def rounds() -> int:
+        for _ in range(20):
+            with Region() as region:
+                node = Node()
+                node.next = owned.List([node])
+            owned.freeze(region)
+        del node, region
+        gc.collect()
+        return len(gc.get_objects())
+
+    rounds()
+    assert rounds() - rounds() in range(-3, 4)
 
 
 def test_freeze_of_an_empty_region() -> None:

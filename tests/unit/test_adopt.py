@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -149,3 +150,41 @@ def test_two_adopters() -> None:
     for thread in threads:
         thread.join(30)
     assert sorted(outcomes) == ["late", "node"]
+
+
+@pytest.mark.parametrize("verb", [owned.move, owned.share, owned.freeze, lambda node: node.name])
+def test_what_was_adopted_with_its_thread_need_not_be_touched_first(verb: Any) -> None:
+    """Every verb finds it to be this thread's, as a touch does."""
+    made: list[Any] = []
+    thread = threading.Thread(target=lambda: made.append(Node(next=Node("inner"))))
+    thread.start()
+    thread.join(30)
+    adopt(thread)
+    verb(made[0])
+
+
+@pytest.mark.parametrize("make", [Node, lambda: owned.own([1]), lambda: owned.List([owned.List()])])
+def test_one_object_has_one_heir(make: Any) -> None:
+    """Of several threads that adopt one object at the same time, one is told that it has it, and has it."""
+    threads = 4
+    for _ in range(10 * int(os.environ.get("OWNED_STRESS", "1"))):
+        _, thing = left_behind(make)
+        start, end = threading.Barrier(threads), threading.Barrier(threads)
+        outcomes: list[bool] = []
+
+        def work(thing: Any = thing, start: Any = start, end: Any = end, outcomes: Any = outcomes) -> None:
+            start.wait(30)
+            try:
+                adopt(thing)
+            except owned.WrongThreadError:
+                outcomes.append(False)
+            else:
+                outcomes.append(state(thing) is State.PRIVATE and isinstance(hash(str(thing)), int))
+            end.wait(30)
+
+        crew = [threading.Thread(target=work) for _ in range(threads)]
+        for thread in crew:
+            thread.start()
+        for thread in crew:
+            thread.join(30)
+        assert sorted(outcomes) == [False] * (threads - 1) + [True]

@@ -58,6 +58,7 @@ assert owned.state(account) == owned.state(items) == "unguarded"
 assert owned.owner(account) is None and owned.lock_of(account) is None
 assert "guarded by nobody" in owned.explain(account)
 assert owned.adopt(account) is account
+assert owned.task_private(account) is account
 thread = threading.Thread(target=lambda: None)
 assert owned.adopt(thread) is thread
 

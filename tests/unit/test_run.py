@@ -508,6 +508,7 @@ def test_document(tmp_path: Path) -> None:
     assert isinstance(entry.pop("address"), int)
     assert entry.pop("advice")
     assert entry.pop("owner_id") != entry.pop("toucher_id")
+    assert entry.pop("owner_task") is entry.pop("toucher_task") is None
     place = {"file": str(tmp_path / "script.py"), "line": TOUCH_LINE, "function": "touch"}
     assert entry.pop("stack")[0] == place
     assert entry == {

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import owned
+from tasks import Tasks
 
 TABLE = Path(__file__).parents[2] / "docs" / "states.md"
 
@@ -164,6 +165,14 @@ def beside_its_lock(obj: Any) -> Callable[[Callable[[], Any]], Any]:
     return run
 
 
+def beside_a_side(obj: Any, side: str) -> Callable[[Callable[[], Any]], Any]:
+    def run(function: Callable[[], Any]) -> Any:
+        with getattr(owned.lock_of(obj), side):
+            return function()
+
+    return run
+
+
 kept: list[Any] = []  # parcels: what becomes of one that is dropped is another matter
 
 
@@ -172,16 +181,49 @@ def moved(obj: Any) -> Any:
     return obj
 
 
+tasks = Tasks()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def close_tasks() -> Iterator[None]:
+    yield
+    tasks.close()
+
+
+def in_task(name: str) -> Callable[[Callable[[], Any]], Any]:
+    return lambda function: tasks.run(name, function)
+
+
+def of_task(make: Callable[[], Any]) -> Any:
+    return tasks.run("its task", lambda: owned.task_private(make()))
+
+
+def of_ended_task(make: Callable[[], Any]) -> Any:
+    obj = tasks.run("short", lambda: owned.task_private(make()))
+    tasks.end("short")
+    return obj
+
+
 SITUATIONS: dict[str, Callable[[Callable[[], Any]], tuple[Any, Any]]] = {
     "private, its own thread": lambda make: (make(), here),
     "private, another thread": lambda make: (make(), in_thread),
     "shared, lock held": lambda make: (lambda obj: (obj, beside_its_lock(obj)))(owned.share(make())),
     "shared, lock not held": lambda make: (owned.share(make()), here),
+    "shared under an RWLock, nobody": lambda make: (owned.share(make(), lock=owned.RWLock()), here),
+    "shared under an RWLock, a reader": lambda make: (lambda obj: (obj, beside_a_side(obj, "read")))(
+        owned.share(make(), lock=owned.RWLock())
+    ),
+    "shared under an RWLock, the writer": lambda make: (lambda obj: (obj, beside_a_side(obj, "write")))(
+        owned.share(make(), lock=owned.RWLock())
+    ),
     "frozen, any thread": lambda make: (owned.freeze(make()), in_thread),
     "in transit, any thread": lambda make: (moved(make()), here),
     "claimed, the claimer": lambda make: (in_thread(lambda: owned.move(make())).claim(), here),
     "orphaned, any thread": lambda make: (in_thread(make), here),
     "adopted, the adopter": lambda make: (owned.adopt(in_thread(make)), here),
+    "private to a task, that task": lambda make: (of_task(make), in_task("its task")),
+    "private to a task, any other code": lambda make: (of_task(make), in_task("another task")),
+    "private to a task that has ended": lambda make: (of_ended_task(make), in_task("another task")),
 }
 
 VERBS: dict[str, Callable[[Any], Any]] = {
@@ -191,6 +233,7 @@ VERBS: dict[str, Callable[[Any], Any]] = {
     "freeze": owned.freeze,
     "thaw": owned.thaw,
     "adopt": owned.adopt,
+    "task_private": owned.task_private,
 }
 
 
