@@ -164,6 +164,11 @@ adopt_impl(PyObject *Py_UNUSED(module), PyObject *obj)
     if (is_thread < 0)
         return NULL;
     owned_mode_rely();
+    if (Py_IS_TYPE(obj, state->Parcel)) {
+        PyObject *done = PyObject_CallOneArg(state->adopt_parcel, obj);
+        Py_XDECREF(done);
+        return done == NULL ? NULL : Py_NewRef(obj);
+    }
     if (owned_lock_check(obj) || owned_semaphore_check(obj)) { /* which are taken over in every mode */
         if ((owned_lock_check(obj) ? owned_lock_adopt(obj) : owned_semaphore_adopt(obj)) < 0)
             return NULL;
@@ -182,8 +187,9 @@ PyDoc_STRVAR(adopt_doc,
 "    obj_or_thread: an orphaned object (with it go the orphaned objects it reaches), an orphaned ``Region``, a\n"
 "        ``threading.Thread`` that has ended (all it had, in constant time), an ``owned.Lock``, ``owned.RLock`` or\n"
 "        ``owned.RWLock`` whose holder has ended (the caller holds it then; what ended threads held of the read side of\n"
-"        an ``RWLock`` is only let go), or an ``owned.BoundedSemaphore`` (the caller has the permits then of all threads\n"
-"        that have ended).\n\n"
+"        an ``RWLock`` is only let go), an ``owned.BoundedSemaphore`` (the caller has the permits then of all threads\n"
+"        that have ended), or a ``Parcel`` that is addressed to a thread or process that has ended (the caller alone may\n"
+"        claim it then).\n\n"
 "Returns:\n"
 "    What was given. An object that is this thread's already is returned as it is.\n\n"
 "Raises:\n"

@@ -8,6 +8,7 @@
  *     off                all but writes to what is frozen                 ALLOWED
  *     PRIVATE to a task  ask who runs                                     ALONE       another: WrongTaskError
  *     PRIVATE, inherited held from now on by this thread, see adopt()     ALONE
+ *     IN_TRANSIT, left   held from now on by this thread, the first       ALONE
  *     FROZEN             reads                                            ALLOWED     writes: FrozenError
  *     SHARED, RWLock     reads, if this thread holds the read side        ALLOWED     others may read at the same time
  *     SHARED, foreign    ask the lock                                     ALONE       not held: LockNotHeldError
@@ -102,6 +103,8 @@ judge(owned_region *r, int writes)
         }
         return owned_region_inherit(r) ? OWNED_ALONE : OWNED_REFUSED;
     }
+    case OWNED_IN_TRANSIT:
+        return owned_region_take(r) ? OWNED_ALONE : OWNED_REFUSED;
     default:
         return OWNED_REFUSED;
     }

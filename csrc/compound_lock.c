@@ -327,8 +327,7 @@ compound_hash(PyObject *op)
 static PyObject *
 compound_reduce_ex(PyObject *op, PyObject *Py_UNUSED(protocol))
 {
-    PyErr_Format(PyExc_TypeError, "cannot pickle '%.200s' object", Py_TYPE(op)->tp_name);
-    return NULL;
+    return PyObject_CallOneArg(owned_the_state->refuse_pickling_lock, op); /* it raises */
 }
 
 /* No tp_clear: a tuple that never changes needs none, and every cycle through it goes through what can be cleared. */

@@ -379,8 +379,7 @@ condition_repr(PyObject *op)
 static PyObject *
 condition_reduce_ex(PyObject *op, PyObject *Py_UNUSED(protocol))
 {
-    PyErr_Format(PyExc_TypeError, "cannot pickle '%.200s' object", Py_TYPE(op)->tp_name);
-    return NULL;
+    return PyObject_CallOneArg(owned_the_state->refuse_pickling_lock, op); /* it raises */
 }
 
 PyDoc_STRVAR(condition_doc,

@@ -185,7 +185,7 @@ static PyMethodDef base_methods[] = {
     {"__copy__", base_itself, METH_NOARGS, PyDoc_STR("__copy__($self, /)\n--\n\nThe object itself: it never changes.")},
     {"__deepcopy__", base_itself, METH_O, PyDoc_STR("__deepcopy__($self, memo, /)\n--\n\nThe object itself: it never changes.")},
     {"__reduce_ex__", base_reduce_ex, METH_O,
-     PyDoc_STR("__reduce_ex__($self, protocol, /)\n--\n\nPickled as an instance of its class that is not frozen.")},
+     PyDoc_STR("__reduce_ex__($self, protocol, /)\n--\n\nPickled as its class says; what arrives is frozen.")},
     {"__dir__", base_dir, METH_NOARGS, PyDoc_STR("__dir__($self, /)\n--\n\nAs before it was frozen.")},
     {"__init_subclass__", (PyCFunction)(void (*)(void))base_init_subclass, METH_VARARGS | METH_KEYWORDS | METH_CLASS,
      PyDoc_STR("A frozen class is no subclass that its class should hear of.")},

@@ -402,8 +402,7 @@ lock_at_fork_reinit(PyObject *op, PyObject *Py_UNUSED(ignored))
 static PyObject *
 lock_reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol))
 {
-    PyErr_Format(PyExc_TypeError, "cannot pickle '%.200s' object", Py_TYPE(self)->tp_name);
-    return NULL;
+    return PyObject_CallOneArg(owned_the_state->refuse_pickling_lock, self); /* it raises */
 }
 
 static PyObject *

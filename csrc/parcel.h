@@ -9,7 +9,8 @@
 int owned_parcel_is_for_anybody(PyObject *parcel);
 
 /* Claim it for this thread, which is registered; `claim` is the Record of the call. NULL with a MovedError if it has been
- * claimed. Whom it is addressed to is not looked at. */
+ * claimed, or with what unpickling raised, of one that came from another process: that runs Python code. Whom it is addressed
+ * to is not looked at. */
 PyObject *owned_parcel_claim(PyObject *parcel, PyObject *claim);
 
 /* claim(): the same, of a parcel that may be addressed to another thread. */

@@ -42,6 +42,7 @@ region_alloc(owned_region_state region_state, uint64_t holder)
     r->outer = NULL;
     r->weakrefs = NULL;
     r->membrane = 0;
+    r->left = 0;
     r->named = 0;
     owned_count(OWNED_COUNT_REGIONS);
     return r;
@@ -437,6 +438,39 @@ owned_region_inherit(owned_region *r)
 }
 
 void
+owned_region_leave(owned_region *r)
+{
+    PyObject *old_record, *old_owner;
+    OWNED_BEGIN_CRITICAL((PyObject *)r);
+    owned_store_u64(&r->holder, OWNED_NOBODY);
+    old_record = r->record;
+    old_owner = (PyObject *)r->owner;
+    r->record = NULL;
+    r->owner = NULL;
+    r->left = 1;
+    owned_store_u64(&r->state, OWNED_IN_TRANSIT);
+    OWNED_END_CRITICAL();
+    Py_XDECREF(old_record);
+    Py_XDECREF(old_owner);
+}
+
+int
+owned_region_take(owned_region *r)
+{
+    int took;
+    OWNED_BEGIN_CRITICAL((PyObject *)r);
+    took = r->left && owned_region_state_of(r) == OWNED_IN_TRANSIT && owned_this_thread.info != NULL;
+    if (took) {
+        r->left = 0;
+        r->owner = (owned_thread_info *)Py_NewRef((PyObject *)owned_this_thread.info);
+        owned_store_u64(&r->state, OWNED_PRIVATE);
+        owned_store_u64(&r->holder, owned_this_thread.id);
+    }
+    OWNED_END_CRITICAL();
+    return took;
+}
+
+void
 owned_region_forward(owned_region *from, owned_region *to)
 {
     PyObject *old_record;
@@ -617,6 +651,12 @@ PyDoc_STRVAR(region_doc,
 "    A block belongs to the thread that entered it, and so does what is born in it. Every object that thread makes while\n"
 "    the block is open is born in the region, whoever asked for it: do not ``await`` or ``yield`` inside the block.");
 
+static PyObject *
+region_reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol))
+{
+    return PyObject_CallOneArg(owned_the_state->refuse_pickling_lock, self); /* it raises */
+}
+
 PyDoc_STRVAR(enter_doc, "__enter__($self, /)\n--\n\nFrom now on this thread's objects are born in this region.");
 PyDoc_STRVAR(exit_doc, "__exit__($self, /, *exc_info)\n--\n\nThis thread's objects are born where they were before.");
 
@@ -641,6 +681,8 @@ PyDoc_STRVAR(merge_doc,
 static PyMethodDef region_methods[] = {
     {"__enter__", region_enter, METH_NOARGS, enter_doc},
     {"__exit__", region_exit, METH_VARARGS, exit_doc},
+    {"__reduce_ex__", region_reduce_ex, METH_O,
+     PyDoc_STR("__reduce_ex__($self, protocol, /)\n--\n\nA region cannot be pickled or copied: TypeError.")},
     {"merge", owned_region_merge, METH_O, merge_doc},
     {NULL, NULL, 0, NULL},
 };
@@ -653,6 +695,25 @@ static PyGetSetDef region_getset[] = {
 static PyMemberDef region_members[] = {
     {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(owned_region, weakrefs), Py_READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
+};
+
+static PyObject *
+leave_impl(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    if (!Py_IS_TYPE(obj, owned_the_state->Region) || owned_thread_id() == 0 ||
+        !owned_region_is_mine((owned_region *)obj) || owned_region_is_open((owned_region *)obj)) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "leave() takes a Region of the calling thread whose block is closed");
+        return NULL;
+    }
+    owned_region_leave((owned_region *)obj);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"leave", leave_impl, METH_O,
+     PyDoc_STR("leave(region, /)\n--\n\nLet all that was born in a Region belong to whichever thread touches it first.")},
+    {NULL, NULL, 0, NULL},
 };
 
 static PyType_Slot region_slots[] = {
@@ -678,5 +739,7 @@ static PyType_Spec region_spec = {
 int
 owned_region_add(PyObject *module)
 {
-    return owned_state_add_type(module, &owned_the_state->Region, &region_spec, NULL, "Region");
+    if (owned_state_add_type(module, &owned_the_state->Region, &region_spec, NULL, "Region") < 0)
+        return -1;
+    return PyModule_AddFunctions(module, functions);
 }

@@ -43,6 +43,7 @@ typedef struct owned_region {
     PyObject *weakrefs;
     char named;                    /* a Region() that the program has: it stays itself when it arrives in a task */
     char membrane;                 /* made by one own() for what comes out of it: forwarded and moved as a whole */
+    char left;                     /* IN_TRANSIT to whoever touches it first; see owned_region_leave() */
 } owned_region;
 
 static inline owned_region_state
@@ -94,6 +95,12 @@ void owned_region_forward(owned_region *from, owned_region *to);
 /* PRIVATE, and left by a thread that this one adopted: then it is held by this one from now on. Cannot fail. */
 int owned_region_inherit(owned_region *r);
 
+/* PRIVATE, held by this thread -> IN_TRANSIT to whoever touches it first. Cannot fail. */
+void owned_region_leave(owned_region *r);
+
+/* IN_TRANSIT to whoever touches it first -> PRIVATE, held by this (registered) thread. 1 if it was so. Cannot fail. */
+int owned_region_take(owned_region *r);
+
 /* PRIVATE, held by this thread -> PRIVATE to a task. Cannot fail. */
 void owned_region_bind(owned_region *r, owned_task_info *task, PyObject *record);
 
@@ -103,12 +110,13 @@ owned_task_info *owned_region_task(owned_region *r);
 /* PRIVATE to the task that runs on this thread now. Keeps an error that is set; may run Python. */
 OWNED_COLD int owned_region_is_my_tasks(owned_region *r);
 
-/* PRIVATE, and this thread holds it, or the task that runs on it. */
+/* PRIVATE, and this thread holds it, or the task that runs on it, or the thread takes it now. */
 static inline int
 owned_region_is_mine(owned_region *r)
 {
-    if (owned_region_state_of(r) != OWNED_PRIVATE)
-        return 0;
+    owned_region_state state = owned_region_state_of(r);
+    if (state != OWNED_PRIVATE)
+        return state == OWNED_IN_TRANSIT && owned_region_take(r);
     if (owned_load_u64(&r->holder) == owned_this_thread.id)
         return 1;
     return owned_load_ptr(&r->task) != NULL ? owned_region_is_my_tasks(r) : owned_region_inherit(r);

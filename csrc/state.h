@@ -66,7 +66,6 @@
     X(Thread, "threading", "Thread")                                                                                   \
     X(get_objects, "gc", "get_objects")                                                                                \
     X(collect, "gc", "collect")                                                                                        \
-    X(current_thread, "threading", "current_thread")                                                                   \
     X(Empty, "queue", "Empty")                                                                                         \
     X(Full, "queue", "Full")                                                                                           \
     X(ChannelClosed, "owned.errors", "ChannelClosed")                                                                  \
@@ -84,7 +83,16 @@
     X(plan_for, "owned._frozen", "plan_for")                                                                           \
     X(never_frozen, "owned._frozen", "never_frozen")                                                                   \
     X(is_never_frozen, "owned._frozen", "is_never_frozen")                                                             \
+    X(address_parcel, "owned._parcels", "address")                                                                     \
+    X(adopt_parcel, "owned._parcels", "adopt")                                                                         \
+    X(may_claim_parcel, "owned._parcels", "may_claim")                                                                 \
+    X(parcel_is_gone, "owned._parcels", "is_gone")                                                                     \
+    X(reduce_parcel, "owned._parcels", "reduce")                                                                       \
+    X(unpack_parcel, "owned._parcels", "unpack")                                                                       \
+    X(warn_unclaimed_parcel, "owned._parcels", "warn_unclaimed")                                                       \
+    X(refuse_pickling_lock, "owned._travel", "refuse_lock")                                                            \
     X(reduce_frozen, "owned._frozen", "reduce_frozen")                                                                 \
+    X(reduce_frozen_wrapper, "owned._frozen", "reduce_frozen_wrapper")                                                 \
     X(dir_frozen, "owned._frozen", "dir_frozen")                                                                       \
     X(cached_property, "functools", "cached_property")
 

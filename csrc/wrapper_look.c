@@ -184,7 +184,7 @@ owned_wrapper_deepcopy(PyObject *self, PyObject *memo)
     return copy_with(self, &how, owned_the_state->deepcopy, memo);
 }
 
-/* A pickle of own(x) is a recipe: own() of what the pickle of x makes. */
+/* A pickle of own(x) is a recipe: own() of what the pickle of x makes, frozen if it is frozen here. */
 PyObject *
 owned_wrapper_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
@@ -192,11 +192,18 @@ owned_wrapper_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
     PyObject *inside = owned_wrapper_enter(self, &how, NULL);
     if (inside == NULL)
         return NULL;
-    PyObject *core = PyImport_ImportModule("owned._core");
-    PyObject *own = core == NULL ? NULL : PyObject_GetAttrString(core, "own");
-    PyObject *recipe = own == NULL ? NULL : Py_BuildValue("O(O)", own, inside);
-    Py_XDECREF(own);
-    Py_XDECREF(core);
+    owned_region *region = owned_region_of(self, owned_carried(self));
+    PyObject *recipe;
+    if (region != NULL && owned_region_state_of(region) == OWNED_FROZEN)
+        recipe = PyObject_CallOneArg(owned_the_state->reduce_frozen_wrapper, inside);
+    else {
+        PyObject *core = PyImport_ImportModule("owned._core");
+        PyObject *own = core == NULL ? NULL : PyObject_GetAttrString(core, "own");
+        recipe = own == NULL ? NULL : Py_BuildValue("O(O)", own, inside);
+        Py_XDECREF(own);
+        Py_XDECREF(core);
+    }
+    Py_XDECREF((PyObject *)region);
     Py_DECREF(inside);
     return recipe;
 }

@@ -59,6 +59,7 @@ from owned._look import State, explain, lock_of, owner, state
 from owned._modes import Mode, checked, configure, guard, mode, strict
 from owned._own_class import own_class
 from owned._pool import ThreadPoolExecutor
+from owned._processes import install as _follow_to_processes
 from owned._recorded import violations
 from owned._records import Record, Site, Violation
 from owned._requires import requires
@@ -79,6 +80,7 @@ from owned.errors import (
     OwnershipError,
     OwnershipWarning,
     PermitNotHeldError,
+    TravelError,
     UnclaimedWarning,
     ViolationWarning,
     WrongTaskError,
@@ -95,6 +97,8 @@ Counter = AtomicInt
 
 _apply_settings()
 del _apply_settings
+_follow_to_processes()
+del _follow_to_processes
 
 if "OWNED_RUN_CHILDREN" in os.environ:  # a program under `python -m owned run` has started this process
     from owned._report import follow as _follow
@@ -143,6 +147,7 @@ __all__ = [
     "ThreadInfo",
     "ThreadPoolExecutor",
     "TransferBox",
+    "TravelError",
     "UnclaimedWarning",
     "UnprotectedAccessException",
     "Violation",

@@ -50,6 +50,7 @@ ADVICE = {
     "orphaned": "Take it over with adopt(obj), or all that its thread left with adopt(thread).",
 }
 
+_AWAY = "What arrived there is another object; to keep one here, move() a copy: copy.deepcopy(obj)."
 TASK_ADVICE = {
     "private": (
         "Use it in that task alone. move(obj) hands it over: another task claims the parcel, and calls "
@@ -262,6 +263,8 @@ def advice_on(facts: Facts, *, writes: bool = True, may_only_read: bool = False)
     state, _owner, _holder, lock, record = facts
     if state == "shared":
         return _advice(lock, writes, may_only_read)
+    if state == "in transit" and _went_away(record):
+        return _AWAY
     if state == "in transit" and record is not None and record.channel:
         return "It belongs to the thread that gets it from there; to keep using it, put a copy, or freeze or share it."
     if state == "in transit" and record is not None and record.verb == "return":
@@ -273,6 +276,10 @@ def whose(facts: Facts) -> str:
     """A clause that tells what state an object is in and through whom."""
     state, owner, holder, lock, record = facts
     return _whose(state, holder if state == "shared" else owner, lock, record)
+
+
+def _went_away(record: Record | None) -> bool:
+    return record is not None and record.verb in ("pickle", "start")
 
 
 def label(form: str, name: object) -> str | None:
@@ -317,6 +324,8 @@ def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | 
         return f"it is shared under {lock_name(lock)}, {held}{done}"
     if state == "frozen":
         return f"it is frozen for ever{done}"
+    if state == "in transit" and _went_away(record):
+        return f"it went to another process{done}"
     if state == "in transit" and record is not None and record.channel:
         site = f" ({record})" if record.file else ""
         return f"it was put into {record.channel} and nobody has got it yet{site}"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from pickle import PicklingError
 from typing import TYPE_CHECKING, Any
 
 if sys.version_info >= (3, 13):
@@ -30,6 +31,7 @@ __all__ = [
     "OwnershipError",
     "OwnershipWarning",
     "PermitNotHeldError",
+    "TravelError",
     "UnclaimedWarning",
     "ViolationWarning",
     "WrongTaskError",
@@ -123,6 +125,10 @@ class OrphanedError(OwnershipError):
 
 class FreezeError(OwnershipError, TypeError):
     """An object cannot be frozen, because of something that it reaches; the message names the path."""
+
+
+class TravelError(OwnershipError, TypeError, PicklingError):
+    """An object cannot go to another process, because of something that it reaches; the message names the path."""
 
 
 class LockOrderError(OwnershipError):

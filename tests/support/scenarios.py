@@ -8,6 +8,7 @@ Run as a program: ``scenarios.py starve NAME`` and ``scenarios.py count NAME``, 
 from __future__ import annotations
 
 import gc
+import pickle
 import queue
 import sys
 import threading
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple, cast
 import owned
 from guarded import Bag, Node
 from owned import _core
+from owned._parcels import sending
 
 
 class Plain:
@@ -205,6 +207,21 @@ def stored_or_not(made: tuple[Any, Any, Any]) -> bool:
     return bool(owned.state(node) == ("shared" if inside else "private"))
 
 
+def send_parcel(parcel: Any) -> None:
+    """Pickle it all or nothing, as a message of multiprocessing."""
+    with sending():
+        pickle.dumps(parcel)
+
+
+def for_others(data: bytes) -> Any:
+    """What a helper thread of a process pool does."""
+    region = owned.Region()
+    with region:
+        made = pickle.loads(data)
+    _core.leave(region)
+    return made
+
+
 def nested(made: Any) -> None:
     """Store plain containers, deep."""
     made.children = [1, [2, {3: {4}}], {"a": [5]}]
@@ -280,6 +297,8 @@ def task_returns(fails: bool) -> None:
     task.arrive()
     assert node.next.name == "made"
 
+
+KEPT = owned.freeze(Node())  # and with it the class of frozen nodes, which is not made anew each time
 
 SCENARIOS: dict[str, Scenario] = {
     "slots class": Scenario(lambda: None, lambda _: Node("a", Node("b"))),
@@ -374,6 +393,22 @@ SCENARIOS: dict[str, Scenario] = {
     "claim": Scenario(
         lambda: owned.move(graph()), lambda parcel: parcel.claim(), lambda parcel: graph_intact(parcel.claim())
     ),
+    "pickle a Parcel": Scenario(
+        lambda: owned.move(Node("a", Node("b"))),
+        send_parcel,
+        lambda parcel: parcel.claim().next.name == "b",
+    ),
+    "parcel that arrived": Scenario(
+        lambda: pickle.loads(pickle.dumps(owned.move(Node("a")))),
+        lambda parcel: parcel.claim(),
+        lambda parcel: parcel.claim().name == "a",
+    ),
+    "frozen that arrives": Scenario(
+        lambda: pickle.dumps(owned.freeze(Node("a", Node("b")))), lambda data: pickle.dumps(pickle.loads(data))
+    ),
+    "unpickled for others": Scenario(
+        lambda: pickle.dumps(Node("a", Node("b"))), lambda data: for_others(data).next.name
+    ),
     "adopt": Scenario(
         lambda: left_behind(graph),
         owned.adopt,
@@ -435,14 +470,21 @@ def is_out_of_memory(error: BaseException) -> bool:
 
     ``frame.f_back`` forgets that it failed, which the next C call tells as a SystemError caused by the MemoryError;
     3.11 loses an exception raised by a descriptor when there is no memory for its traceback; ``threading.Lock()``
-    and ``RLock()`` say RuntimeError.
+    and ``RLock()`` say RuntimeError; the pickler cannot import a module, it says.
     """
+    if isinstance(error, pickle.PicklingError):
+        return str(error).endswith(" failed")
     if isinstance(error, SystemError):
         return isinstance(error.__cause__, MemoryError) or str(error) == "error return without exception set"
     return isinstance(error, MemoryError) or str(error) == "can't allocate lock"
 
 
-EXPECTED = (MemoryError, SystemError, RuntimeError)  # made here: there is no memory for it where it is used
+EXPECTED = (
+    MemoryError,
+    SystemError,
+    RuntimeError,
+    pickle.PicklingError,
+)  # made here: there is no memory for it where it is used
 
 
 def starve(scenario: Scenario, window: int = 600, quiet: int = 40) -> int:

@@ -621,14 +621,16 @@ def test_dir_and_vars() -> None:
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_copy_and_pickle(protocol: int) -> None:
-    """A copy of a frozen object is the object; an unpickled one is ordinary."""
+    """A copy of a frozen object is the object; an unpickled one is another, and frozen."""
     for x in (Node(a=[1]), Slot([1], 2), Account(3)):
         freeze(x)
         assert copy.copy(x) is x
         assert copy.deepcopy([x])[0] is x
         y: Any = pickle.loads(pickle.dumps(x, protocol))
-        assert type(y) is x.__class__
-        y.value = 5
+        assert y is not x
+        assert type(y) is type(x)
+        with pytest.raises(FrozenError):
+            y.value = 5
         if isinstance(x, Account):
             assert y.balance == 3
 
@@ -638,9 +640,10 @@ def test_pickle_with_the_class_s_own_means() -> None:
     for kind in (Reduced, Stated, Newargs):
         x = freeze(kind())
         y = pickle.loads(pickle.dumps(x))
-        assert type(y) is kind
+        assert y.__class__ is kind
         assert y.a == 1
-        y.a = 2
+        with pytest.raises(FrozenError):
+            y.a = 2
 
 
 class Reduced:
