@@ -138,7 +138,7 @@ def without_a_lock(count: owned.AtomicInt, ref: owned.AtomicRef[Any], once: owne
     except OverflowError:
         ref.update(lambda old: (*old, 2))
     refused(partial(ref.set, Node()))
-    refused(partial(once.call, once.call, int))
+    refused(partial(once.call, lambda: once.call(int)))
     once.call(tuple)
     lazy()
 
