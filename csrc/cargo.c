@@ -37,12 +37,13 @@ goes_alone(PyObject *value)
     return r != NULL && owned_region_is_mine(r) && !Py_TYPE(value)->tp_traverse(value, is_no_leaf, (void *)LEAF_DEPTH);
 }
 
-/* Where this thread's objects are when no `with Region()` block is open: what is got is in none. */
+/* Where this thread's objects are when no `with Region()` block is open: what is got is in none, but it is the task's
+ * that runs on this thread. */
 static owned_region *
 home_borrowed(void)
 {
     owned_region *r = owned_this_thread.birth;
-    while (owned_region_is_open(r))
+    while (owned_region_is_open(r) && r != owned_this_thread.task)
         r = r->outer;
     return r;
 }

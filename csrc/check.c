@@ -10,6 +10,7 @@
  *     PRIVATE, inherited held from now on by this thread, see adopt()     ALONE
  *     IN_TRANSIT, left   held from now on by this thread, the first       ALONE
  *     FROZEN             reads                                            ALLOWED     writes: FrozenError
+ *     SHARED, RWLock     reads, if this thread holds the read side        ALLOWED     others may read at the same time
  *     SHARED, foreign    ask the lock                                     ALONE       not held: LockNotHeldError
  *     SHARED, without    what owned/_shared_by.py lets through            ALLOWED
  *     else               WrongThreadError, LockNotHeldError, MovedError, OrphanedError
@@ -21,7 +22,7 @@
 #include "life.h"
 #include "mode.h"
 #include "object.h"
-#include "state.h"
+#include "rwlock.h"
 
 int owned_check_add(PyObject *module);
 
@@ -88,6 +89,8 @@ judge(owned_region *r, int writes)
     case OWNED_FROZEN:
         return writes ? OWNED_REFUSED : OWNED_ALLOWED;
     case OWNED_SHARED: {
+        if (!writes && owned_rwlock_i_read(r))
+            return OWNED_ALLOWED;
         int held = foreign_is_held(r);
         return held < 0 ? -2 : held ? OWNED_ALONE : OWNED_REFUSED;
     }
@@ -98,10 +101,7 @@ judge(owned_region *r, int writes)
             Py_DECREF((PyObject *)task);
             return is_current < 0 ? -2 : is_current ? OWNED_ALONE : OWNED_REFUSED;
         }
-        owned_thread_info *owner = owned_region_owner(r);
-        int inherited = owner == owned_this_thread.info && owned_region_arrive(r, NULL);
-        Py_XDECREF((PyObject *)owner);
-        return inherited ? OWNED_ALONE : OWNED_REFUSED;
+        return owned_region_inherit(r) ? OWNED_ALONE : OWNED_REFUSED;
     }
     case OWNED_IN_TRANSIT:
         return owned_region_take(r) ? OWNED_ALONE : OWNED_REFUSED;

@@ -481,6 +481,7 @@ static PyMethodDef methods[] = {
 
 static PyMemberDef members[] = {
     {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(owned_condition, weakrefs), Py_READONLY, NULL},
+    {"_lock", Py_T_OBJECT_EX, offsetof(owned_condition, lock), Py_READONLY, PyDoc_STR("The lock.")},
     {NULL, 0, 0, 0, NULL},
 };
 

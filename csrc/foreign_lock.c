@@ -8,11 +8,10 @@
  * The dict is only used under foreign_mutex (with the GIL: between two calls that cannot release it). Its keys are ints
  * and its values weak references, so nothing under the mutex runs Python code. */
 // SPDX-License-Identifier: MIT
-#include "lock.h"
+#include "rwlock.h"
 
 #include "carrier.h"
 #include "condition.h"
-#include "state.h"
 
 /* The region an entry's weak reference stands for, or NULL if it has died; never an error. New reference. */
 static owned_region *
@@ -97,11 +96,16 @@ done:
     return result;
 }
 
-/* A Condition over one of our locks stands for that lock: the answer is then the lock's own bound method. */
+/* A Condition over one of our locks, or over one of its sides, stands for that lock: the answer is then the lock's or
+ * the side's own bound method. */
 static PyObject *
 our_lock_behind_borrowed(PyObject *is_held)
 {
+    owned_rwlock *rw;
+    owned_side side;
     PyObject *self = PyCFunction_Check(is_held) ? PyCFunction_GET_SELF(is_held) : NULL;
+    if (self != NULL && owned_rwlock_of(self, &rw, &side))
+        return (PyObject *)rw;
     return self != NULL && owned_lock_check(self) ? self : NULL;
 }
 
@@ -110,6 +114,12 @@ owned_lock_region(PyObject *lock)
 {
     if (owned_lock_check(lock))
         return (owned_region *)Py_NewRef(lock);
+    if (owned_rwlock_is_side(lock)) {
+        PyErr_Format(PyExc_TypeError,
+                     "`lock` must be a lock, got one side of an RWLock: share under the lock itself, `lock=rw`, which is read "
+                     "under rw.read and written under rw.write");
+        return NULL;
+    }
     if (PyObject_TypeCheck(lock, owned_the_state->Condition))
         return (owned_region *)Py_XNewRef(owned_condition_lock_borrowed(lock));
     if (owned_carried(lock) != NULL) {

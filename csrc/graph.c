@@ -4,6 +4,7 @@
 #include "graph.h"
 #include "life.h"
 #include "membrane.h"
+#include "rwlock.h"
 #include "state.h"
 
 static int
@@ -69,7 +70,7 @@ is_passage(PyObject *obj, int behind_wrapper)
         type == &PyFrozenSet_Type)
         return 1;
     return behind_wrapper && PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && !PyType_Check(obj) &&
-           type != owned_the_state->Region && type != owned_the_state->Lock && type != owned_the_state->RLock &&
+           type != owned_the_state->Region && !owned_lock_check(obj) && !owned_rwlock_is_side(obj) &&
            type != owned_the_state->Channel && type != owned_the_state->Parcel;
 }
 

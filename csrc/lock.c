@@ -12,7 +12,8 @@
  * No wake-up is lost. A waiter counts itself before it looks at holder and a releaser frees holder before it looks at
  * waiters, so one of them sees the other. A releaser that finds a wake-up posted leaves it to the waiter that will take
  * it, and that one clears `posted` before it tries the swap, which therefore finds the holder that was freed. All these
- * steps are sequentially consistent. A thread that comes by may take the lock before one that waits, as with CPython's.
+ * steps are sequentially consistent: atomic, or under the GIL where there is one; only `posted` is also written without it.
+ * A thread that comes by may take the lock before one that waits, as with CPython's.
  *
  * Why not a PyThread lock that is taken while the lock is held, with the holder noted beside it: between the two steps the
  * lock would be taken and held by nobody, which a fork at that moment makes last for ever. PyThread locks are what we wait
@@ -29,8 +30,7 @@
 #include "compound_lock.h"
 #include "lock_order.h"
 #include "mode.h"
-#include "park.h"
-#include "state.h"
+#include "rwlock.h"
 #include "timeout.h"
 #include "verbs.h"
 
@@ -46,7 +46,8 @@ typedef struct {
 int
 owned_lock_check(PyObject *obj)
 {
-    return Py_IS_TYPE(obj, owned_the_state->Lock) || PyObject_TypeCheck(obj, owned_the_state->RLock);
+    return Py_IS_TYPE(obj, owned_the_state->Lock) || PyObject_TypeCheck(obj, owned_the_state->RLock) ||
+           owned_rwlock_check(obj);
 }
 
 static inline int
@@ -57,10 +58,8 @@ is_mine(owned_lock *self)
 
 /* ---- who holds it, seen from outside ------------------------------------------------------------------------- */
 
-/* Has the thread with this id ended? 1, 0, or -1 with an error set. A thread that ended holding a lock is remembered; one
- * that is not has just released it, or is just being registered. */
-static int
-has_finished(uint64_t id)
+int
+owned_holder_has_finished(uint64_t id)
 {
     if (id == OWNED_NOBODY || id == owned_this_thread.id)
         return 0;
@@ -128,7 +127,7 @@ refuse_release(owned_lock *self)
 static inline int
 try_swap(owned_lock *self)
 {
-    return owned_cas_u64(&self->head.region.holder, OWNED_NOBODY, owned_this_thread.id);
+    return owned_under_gil_cas_u64(&self->head.region.holder, OWNED_NOBODY, owned_this_thread.id);
 }
 
 static inline void
@@ -144,8 +143,8 @@ give_back(owned_lock *self)
     owned_held_remove(&self->head.tag);
     owned_store_u64(&self->depth, 0);
     owned_this_thread.locks_held--;
-    owned_swap_u64(&self->head.region.holder, OWNED_NOBODY);
-    if (owned_read_u64(&self->waiters) != 0 && owned_cas_u64(&self->posted, 0, 1))
+    owned_under_gil_swap_u64(&self->head.region.holder, OWNED_NOBODY);
+    if (OWNED_UNLIKELY(owned_under_gil_read_u64(&self->waiters) != 0) && owned_cas_u64(&self->posted, 0, 1))
         PyThread_release_lock(self->wakeup);
 }
 
@@ -154,7 +153,7 @@ static int
 refuse_orphaned(owned_lock *self)
 {
     uint64_t holder = owned_load_u64(&self->head.region.holder);
-    int finished = has_finished(holder);
+    int finished = owned_holder_has_finished(holder);
     if (finished > 0 && owned_load_u64(&self->head.region.holder) == holder)
         return refuse(self, "acquire", "another's");
     return finished < 0 ? -1 : 0;
@@ -214,6 +213,16 @@ take(owned_lock *self, int64_t timeout, int interruptible, uint64_t depth)
     return taken;
 }
 
+/* The common case of it, a free lock, without a call: 1, or 0 where take() has to see. */
+static inline int
+take_free(owned_lock *self)
+{
+    if (OWNED_UNLIKELY(owned_this_thread.birth == NULL || owned_mode_is_strict()) || !try_swap(self))
+        return 0;
+    note_taken(self, 1);
+    return 1;
+}
+
 /* The same for acquire(). Only a wait without a limit has an order to keep: any other ends by itself, and is how a
  * program backs out. */
 static inline int
@@ -251,33 +260,41 @@ answer(int taken)
 }
 
 static PyObject *
+lock_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    if (OWNED_LIKELY(take_free((owned_lock *)self)))
+        Py_RETURN_TRUE;
+    return answer(take_once((owned_lock *)self, OWNED_FOR_EVER));
+}
+
+static PyObject *
 lock_acquire(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *names)
 {
     int64_t timeout;
+    if (nargs == 0 && names == NULL)
+        return lock_enter(self, NULL);
     if (owned_timeout_parse_acquire(args, nargs, names, &timeout) < 0)
         return NULL;
     return answer(take_once((owned_lock *)self, timeout));
 }
 
 static PyObject *
-lock_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
+rlock_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return answer(take_once((owned_lock *)self, OWNED_FOR_EVER));
+    if (OWNED_LIKELY(take_free((owned_lock *)self)))
+        Py_RETURN_TRUE;
+    return answer(take_recursive((owned_lock *)self, OWNED_FOR_EVER));
 }
 
 static PyObject *
 rlock_acquire(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *names)
 {
     int64_t timeout;
+    if (nargs == 0 && names == NULL)
+        return rlock_enter(self, NULL);
     if (owned_timeout_parse_acquire(args, nargs, names, &timeout) < 0)
         return NULL;
     return answer(take_recursive((owned_lock *)self, timeout));
-}
-
-static PyObject *
-rlock_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    return answer(take_recursive((owned_lock *)self, OWNED_FOR_EVER));
 }
 
 /* For both kinds: the depth of a Lock is never more than one. */
@@ -292,6 +309,13 @@ lock_release(PyObject *op, PyObject *Py_UNUSED(ignored))
     else
         give_back(self);
     Py_RETURN_NONE;
+}
+
+/* Called with three arguments, and METH_VARARGS would have a tuple made of them. */
+static PyObject *
+lock_exit(PyObject *self, PyObject *const *Py_UNUSED(args), Py_ssize_t Py_UNUSED(nargs))
+{
+    return lock_release(self, NULL);
 }
 
 static PyObject *
@@ -446,6 +470,10 @@ owned_lock_take(PyObject *lock, int64_t timeout)
         return take_recursive((owned_lock *)lock, timeout);
     if (Py_IS_TYPE(lock, owned_the_state->Lock))
         return take_once((owned_lock *)lock, timeout);
+    owned_rwlock *rw;
+    owned_side side;
+    if (owned_rwlock_of(lock, &rw, &side))
+        return owned_rwlock_take(rw, side, timeout, 1, 1);
     if (timeout == OWNED_FOR_EVER)
         return call_method(lock, owned_the_state->str_acquire) < 0 ? -1 : 1;
     return call_acquire(lock, timeout);
@@ -460,6 +488,10 @@ owned_lock_enter(PyObject *lock)
 int
 owned_lock_leave(PyObject *lock)
 {
+    owned_rwlock *rw;
+    owned_side side;
+    if (owned_rwlock_of(lock, &rw, &side))
+        return owned_rwlock_give_back(rw, side);
     if (!Py_IS_TYPE(lock, owned_the_state->RLock) && !Py_IS_TYPE(lock, owned_the_state->Lock))
         return call_method(lock, owned_the_state->str_release);
     PyObject *done = lock_release(lock, NULL);
@@ -520,6 +552,8 @@ int
 owned_lock_adopt(PyObject *lock)
 {
     owned_lock *self = (owned_lock *)lock;
+    if (owned_rwlock_check(lock))
+        return owned_rwlock_adopt(lock);
     if (owned_thread_id() == 0)
         return -1;
     uint64_t holder = owned_load_u64(&self->head.region.holder);
@@ -529,7 +563,7 @@ owned_lock_adopt(PyObject *lock)
         PyErr_Format(PyExc_ValueError, "nobody holds %R: there is nothing to adopt, acquire it", lock);
         return -1;
     }
-    int finished = has_finished(holder);
+    int finished = owned_holder_has_finished(holder);
     if (finished < 0)
         return -1;
     /* Of several that adopt at once one wins; the others find a holder that lives. */
@@ -720,7 +754,7 @@ PyDoc_STRVAR(reduce_doc, "__reduce_ex__($self, protocol, /)\n--\n\nA lock cannot
     {"release", lock_release, METH_NOARGS, release_doc},                                                                \
     {"locked", lock_locked, METH_NOARGS, locked_doc},                                                                   \
     {"protect", lock_protect, METH_O, protect_doc},                                                                     \
-    {"__exit__", lock_release, METH_VARARGS, exit_doc},                                                                 \
+    {"__exit__", (PyCFunction)(void (*)(void))lock_exit, METH_FASTCALL, exit_doc},                                                                 \
     {"__reduce_ex__", lock_reduce_ex, METH_O, reduce_doc},                                                              \
     {"_is_owned", lock_is_owned, METH_NOARGS, is_owned_doc},                                                            \
     {"_release_save", lock_release_save, METH_NOARGS, release_save_doc},                                                \

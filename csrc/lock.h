@@ -16,8 +16,12 @@ typedef struct {
  * something is shared under it. New reference; TypeError for a lock that cannot tell, and for what is no lock. */
 owned_region *owned_lock_region(PyObject *lock);
 
-/* A Lock or an RLock (or a subclass). */
+/* A lock of ours that objects can be shared under: a Lock, an RLock or an RWLock (or of a subclass). */
 int owned_lock_check(PyObject *obj);
+
+/* Has the thread with this id, which holds a lock, ended? 1, 0, or -1 with an error set. A thread that ended holding a lock
+ * is remembered; one that is not has just released it, or is just being registered. */
+int owned_holder_has_finished(uint64_t id);
 
 /* Take over a lock of ours whose holder's thread has finished: this thread holds it once from now on. 0 (also where this
  * thread holds it already), or -1 with an error set: nobody holds it, or a thread that lives. */

@@ -1,8 +1,8 @@
 /* Looking without touching: state, owner, lock_of, region_facts. Never checked, never runs the object's code. */
 // SPDX-License-Identifier: MIT
 #include "carrier.h"
-#include "check.h"
 #include "frozen.h"
+#include "lock.h"
 #include "state.h"
 
 int owned_look_add(PyObject *module);
@@ -10,9 +10,7 @@ int owned_look_add(PyObject *module);
 static int
 is_region(PyObject *obj)
 {
-    owned_state *state = owned_the_state;
-    return Py_IS_TYPE(obj, state->Region) || (state->Lock != NULL && PyObject_TypeCheck(obj, state->Lock)) ||
-           (state->RLock != NULL && PyObject_TypeCheck(obj, state->RLock));
+    return Py_IS_TYPE(obj, owned_the_state->Region) || owned_lock_check(obj);
 }
 
 /* The resolved region of anything that has one: 1 and a new reference, 0 for an unguarded object. */

@@ -69,6 +69,9 @@ PyTypeObject *owned_wrapper_type_for(PyTypeObject *inside, int *passage);
 /* The same for the iterator that drives an `await`: what it yields is between the awaitable and the event loop. */
 PyTypeObject *owned_wrapper_type_for_awaiting(PyTypeObject *inside, int *passage);
 
+/* The type of this name in a module, if that is loaded: a new reference; NULL without an error where there is none. */
+PyObject *owned_find_known_type(const char *module_name, const char *name);
+
 /* The attribute of a type itself, not of its metaclass or instances: a new reference; NULL without an error when there is
  * none, NULL with one when the look-up failed. */
 PyObject *owned_type_lookup(PyTypeObject *type, PyObject *name);

@@ -7,7 +7,7 @@
  *     the region of the first argument is held by this thread: private to it, or shared and locked   call the function
  *     synchronized   shared     take its lock, call, give it back
  *                    frozen     call
- *     reads          the same, with the read side of the lock where it has one (`lock.reading`)
+ *     reads          the same, with the read side of an RWLock; another lock is taken whole
  *     requires       ask owned/_requires.py, which raises or lets it pass; call
  *
  * A method with a lock of its own, or the name of an attribute that has it, takes or asks that lock instead.
@@ -16,11 +16,12 @@
  * may be taken once only, serves methods that call one another. The lock is looked up at the call, never when the
  * method is fetched: a bound method that was fetched before share() locks after it. */
 // SPDX-License-Identifier: MIT
+#include "method.h"
+
 #include "carrier.h"
 #include "compound_lock.h"
 #include "frozen.h"
-#include "lock.h"
-#include "state.h"
+#include "rwlock.h"
 
 int owned_method_add(PyObject *module);
 
@@ -105,7 +106,8 @@ lock_of_call(guarded_method *self, PyObject *first, PyObject **lock)
         return 0;
     if (*lock == NULL)
         return -1;
-    if (*lock == Py_None || owned_lock_is_held(*lock)) {
+    if (*lock == Py_None || owned_lock_is_held(*lock) ||
+        (self->kind == READS && owned_lock_check(*lock) && owned_rwlock_i_read((owned_region *)*lock))) {
         Py_CLEAR(*lock);
         return 0;
     }
@@ -116,12 +118,8 @@ lock_of_call(guarded_method *self, PyObject *first, PyObject **lock)
 static PyObject *
 side_of(guarded_method *self, PyObject *lock)
 {
-    if (self->kind == READS && !owned_lock_check(lock)) {
-        PyObject *reading = PyObject_GetAttr(lock, owned_the_state->str_reading);
-        if (reading != NULL || !PyErr_ExceptionMatches(PyExc_AttributeError))
-            return reading;
-        PyErr_Clear();
-    }
+    if (self->kind == READS && owned_rwlock_check(lock))
+        return owned_rwlock_side_object((owned_rwlock *)lock, OWNED_READ_SIDE);
     return Py_NewRef(lock);
 }
 
@@ -216,6 +214,16 @@ call(PyObject *op, PyObject *const *args, size_t nargsf, PyObject *names)
             return PyObject_Vectorcall(self->function, args, nargsf, names);
     }
     return call_slow(self, args, nargsf, names);
+}
+
+PyObject *
+owned_method_that_reads(PyObject *method)
+{
+    PyObject *function = PyMethod_Check(method) ? PyMethod_GET_FUNCTION(method) : NULL;
+    if (function == NULL || !Py_IS_TYPE(function, owned_the_state->GuardedMethod))
+        return NULL;
+    guarded_method *self = (guarded_method *)function;
+    return self->kind == READS && self->lock == NULL ? self->function : NULL;
 }
 
 /* ---- standing for the function ------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@ int owned_park_add(PyObject *module);
 int owned_passing_add(PyObject *module);
 int owned_lock_order_add(PyObject *module);
 int owned_lock_add(PyObject *module);
+int owned_rwlock_add(PyObject *module);
 int owned_atomic_add(PyObject *module);
 int owned_once_add(PyObject *module);
 int owned_condition_add(PyObject *module);
@@ -51,6 +52,7 @@ static int (*const parts[])(PyObject *) = {
     owned_passing_add,
     owned_lock_order_add,
     owned_lock_add,
+    owned_rwlock_add,
     owned_atomic_add,
     owned_once_add,
     owned_condition_add,

@@ -19,9 +19,10 @@
 #include "carrier.h"
 #include "frozen.h"
 #include "life.h"
+#include "mode.h"
 #include "object.h"
+#include "rwlock.h"
 #include "settle.h"
-#include "state.h"
 
 int owned_object_add(PyObject *module);
 
@@ -224,6 +225,70 @@ get_guarded(PyObject *self, PyObject *name, PyObject **bound)
     return found > 0 && *bound == NULL ? -1 : found;
 }
 
+/* Under the read side of an RWLock others read at the same time, so nothing may be put into the instance dict by reading: not
+ * the value of a cached_property, and not the guarded container that a plain one becomes. The dict itself comes out as a
+ * view that nothing can be written through. Steals `value`, what the attribute is. */
+static PyObject *
+read_beside_others(PyObject *self, PyObject *name, PyObject *value)
+{
+    static const owned_access guarding = {OWNED_ATTRIBUTE, "read and guard", NULL, 1};
+    if (value == NULL || !(PyList_CheckExact(value) || PyDict_CheckExact(value) || PySet_CheckExact(value)))
+        return value;
+    PyObject *dict = PyObject_GenericGetDict(self, NULL);
+    if (dict == NULL) { /* its fields are in slots, and settled when they are written */
+        PyErr_Clear();
+        return value;
+    }
+    if (value == dict) {
+        Py_SETREF(value, PyDictProxy_New(dict));
+        Py_DECREF(dict);
+        return value;
+    }
+    PyObject *stored;
+    int found = PyDict_GetItemRef(dict, name, &stored);
+    if (found > 0 && stored == value)
+        found = owned_check_slow(self, &((owned_object *)self)->region, &guarding, name);
+    Py_XDECREF(stored);
+    Py_DECREF(dict);
+    if (found < 0)
+        Py_CLEAR(value);
+    return value;
+}
+
+/* Would reading it compute and keep it? 1, 0, or -1 with an error set. */
+static int
+is_uncached(PyObject *self, PyObject *name)
+{
+    PyObject *attribute;
+    int found = owned_find_in_classes(Py_TYPE(self), name, &attribute);
+    if (found <= 0)
+        return found;
+    int uncached = PyObject_TypeCheck(attribute, (PyTypeObject *)owned_the_state->cached_property);
+    Py_DECREF(attribute);
+    if (uncached) {
+        int is_field = is_own_field(self, name);
+        uncached = is_field < 0 ? -1 : !is_field;
+    }
+    return uncached;
+}
+
+/* An attribute that this thread may read, and does not hold alone. */
+static PyObject *
+read_allowed(PyObject *self, PyObject *name)
+{
+    static const owned_access caching = {OWNED_ATTRIBUTE, "compute and cache", NULL, 1};
+    owned_region **where = &((owned_object *)self)->region;
+    owned_region *r = owned_region_of(self, where);
+    int reads = r != NULL && owned_rwlock_i_read(r) && owned_mode_now() > OWNED_MODE_GUARD && !owned_this_thread.unchecked;
+    Py_XDECREF((PyObject *)r);
+    if (!reads)
+        return PyObject_GenericGetAttr(self, name);
+    int uncached = is_uncached(self, name);
+    if (uncached < 0 || (uncached > 0 && owned_check_slow(self, where, &caching, name) < 0))
+        return NULL;
+    return read_beside_others(self, name, PyObject_GenericGetAttr(self, name));
+}
+
 static PyObject *
 owned_object_getattro(PyObject *self, PyObject *name)
 {
@@ -238,7 +303,7 @@ owned_object_getattro(PyObject *self, PyObject *name)
             return bound;
         int ok = owned_check_slow(self, where, &owned_attr_read, name);
         if (ok != OWNED_ALONE)
-            return ok < 0 ? NULL : PyObject_GenericGetAttr(self, name);
+            return ok < 0 ? NULL : read_allowed(self, name);
     }
     PyObject *value = PyObject_GenericGetAttr(self, name);
     if (value != NULL && OWNED_UNLIKELY(PyList_CheckExact(value) || PyDict_CheckExact(value) || PySet_CheckExact(value)))

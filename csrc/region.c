@@ -428,6 +428,15 @@ owned_region_arrive(owned_region *r, PyObject *record)
     return arrived;
 }
 
+int
+owned_region_inherit(owned_region *r)
+{
+    owned_thread_info *owner = owned_this_thread.info == NULL ? NULL : owned_region_owner(r);
+    int inherits = owner != NULL && owner == owned_this_thread.info && owned_region_arrive(r, NULL);
+    Py_XDECREF((PyObject *)owner);
+    return inherits;
+}
+
 void
 owned_region_leave(owned_region *r)
 {
@@ -458,6 +467,8 @@ owned_region_take(owned_region *r)
         owned_store_u64(&r->holder, owned_this_thread.id);
     }
     OWNED_END_CRITICAL();
+    if (took && owned_this_thread.task != NULL)
+        owned_region_forward(r, owned_this_thread.task);
     return took;
 }
 

@@ -98,6 +98,9 @@ void owned_region_leave(owned_region *r);
 /* IN_TRANSIT to whoever touches it first -> PRIVATE, held by this (registered) thread. 1 if it was so. Cannot fail. */
 int owned_region_take(owned_region *r);
 
+/* PRIVATE, and left by a thread that this one adopted: then it is held by this one from now on. Cannot fail. */
+int owned_region_inherit(owned_region *r);
+
 /* PRIVATE, held by this thread -> PRIVATE to a task. Cannot fail. */
 void owned_region_bind(owned_region *r, owned_task_info *task, PyObject *record);
 
@@ -114,8 +117,9 @@ owned_region_is_mine(owned_region *r)
     owned_region_state state = owned_region_state_of(r);
     if (state != OWNED_PRIVATE)
         return state == OWNED_IN_TRANSIT && owned_region_take(r);
-    return owned_load_u64(&r->holder) == owned_this_thread.id ||
-           (OWNED_UNLIKELY(owned_load_ptr(&r->task) != NULL) && owned_region_is_my_tasks(r));
+    if (owned_load_u64(&r->holder) == owned_this_thread.id)
+        return 1;
+    return owned_load_ptr(&r->task) != NULL ? owned_region_is_my_tasks(r) : owned_region_inherit(r);
 }
 
 /* What is private to a thread joins what it is stored in: that is SHARED, or a task's. */

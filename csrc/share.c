@@ -160,7 +160,7 @@ PyDoc_STRVAR(share_doc,
 "A ``Region`` is shared in constant time with all that was born in it.\n\n"
 "Args:\n"
 "    obj: an instance of an ``@owned`` class, a ``List``, ``Dict`` or ``Set``, what ``own()`` gave, or a ``Region``.\n"
-"    lock: an ``owned.Lock`` or ``owned.RLock``; a ``threading.RLock``, ``threading.Condition`` or\n"
+"    lock: an ``owned.Lock``, ``owned.RLock`` or ``owned.RWLock`` (which lets in many readers or one writer); a ``threading.RLock``, ``threading.Condition`` or\n"
 "        ``multiprocessing.RLock`` (asked at every access whether the caller holds it). Without one a new\n"
 "        ``owned.RLock`` is made: ``locked(obj)`` takes it, ``lock_of(obj)`` tells it. One lock may guard any number.\n\n"
 "Returns:\n"

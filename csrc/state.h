@@ -15,7 +15,7 @@
     X(Region) X(ThreadInfo) X(TaskInfo) X(Tenure) X(Parcel) X(Task) X(Unchecked)                                       \
     X(Owned) X(CheckedSlot) X(GuardedMethod) X(WrappedMethod)                                                          \
     X(List) X(Dict) X(Set) X(ContainerIterator) X(DictKeys) X(DictValues) X(DictItems)                                 \
-    X(Lock) X(RLock)                                                                                                   \
+    X(Lock) X(RLock) X(RWLock) X(ReadSide) X(WriteSide)                                                                \
     X(Channel) X(ChannelToken)                                                                                         \
     X(AtomicInt) X(AtomicRef) X(Once) X(Lazy)                                                                          \
     X(Condition) X(Semaphore) X(BoundedSemaphore) X(CompoundLock)                                                      \
@@ -27,6 +27,7 @@
     X(make_refusal, "owned._violations", "make_refusal")                                                               \
     X(describe_stub, "owned._violations", "describe_stub")                                                             \
     X(make_lock_violation, "owned._lock_violations", "make_lock_violation")                                            \
+    X(make_rwlock_violation, "owned._lock_violations", "make_rwlock_violation")                                        \
     X(verify_held, "owned._requires", "verify_held")                                                                   \
     X(passing_of, "owned._passing", "passing_of")                                                                      \
     X(admit, "owned._task", "admit")                                                                                   \
@@ -97,8 +98,8 @@
 
 #define OWNED_STATE_NAMES(X) /* interned strings */                                                                    \
     X(__class__) X(__dict__) X(__init_subclass__) X(__del__)                                                           \
-    X(__freeze_plan__) X(__name__) X(__qualname__) X(reading) X(acquire) X(release)                                    \
-    X(fget) X(fset) X(fdel) X(__owned_unlocked__) X(__orig_class__)                                                    \
+    X(__freeze_plan__) X(__name__) X(__qualname__) X(acquire) X(release)                                               \
+    X(fget) X(fset) X(fdel) X(__owned_unlocked__) X(__orig_class__) X(__missing__)                                     \
     X(raise) X(wrap) X(pass)                                                                                           \
     X(locked) X(_is_owned) X(_release_save) X(_acquire_restore) X(_at_fork_reinit) X(_recursion_count)
 

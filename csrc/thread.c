@@ -10,6 +10,7 @@
 // SPDX-License-Identifier: MIT
 #include "held.h"
 #include "park.h"
+#include "rwlock.h"
 #include "state.h"
 
 OWNED_THREAD_LOCAL owned_thread_locals owned_this_thread;
@@ -122,6 +123,7 @@ tenure_dealloc(PyObject *self)
             held = owned_this_thread.locks_held != 0;
             owned_this_thread.listed = 0;
             owned_park_thread_ends();
+            owned_rwlock_thread_ends();
             owned_held_free(t->info, held);
         }
         owned_store_u64(&t->info->finished, 1);

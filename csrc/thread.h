@@ -22,6 +22,8 @@ typedef struct {
     unsigned locks_held;            /* our own locks this thread holds now */
     unsigned tells_waits;           /* 1: call owned/_waits.py before waiting for a lock of ours */
     PyThread_type_lock wakeup;      /* what it sleeps on in its next wait, or NULL; see park.h */
+    struct owned_read_hold *reads;  /* the read sides it holds; see rwlock.h */
+    size_t reads_used, reads_room;
     unsigned listed;                /* how many of them are on the list that strict mode keeps; see held.h */
 } owned_thread_locals;
 

@@ -12,6 +12,7 @@
 // SPDX-License-Identifier: MIT
 #include "frozen.h"
 #include "membrane.h"
+#include "rwlock.h"
 #include "settle.h"
 #include "wrapper.h"
 #include "wrapper_slots.h"
@@ -134,6 +135,28 @@ is_special_name(PyObject *name)
            PyUnicode_READ_CHAR(name, 1) == '_';
 }
 
+/* A cached_property that has no value yet keeps one in the instance: under the read side of an RWLock that is a write. What
+ * else is found by the attribute's name (a property, __getattr__) counts as reading, whatever it runs. */
+static const owned_access *
+how_to_get(PyObject *self, PyObject *name)
+{
+    static const owned_access caching = {OWNED_ATTRIBUTE, "compute and cache", NULL, WRITES};
+    if (OWNED_LIKELY(owned_this_thread.reads_used == 0) || owned_wrapper_is_mine(self))
+        return &owned_attr_read;
+    PyObject *inside = owned_wrapper_inside(self);
+    PyObject *found = inside == NULL ? NULL : owned_type_lookup(Py_TYPE(inside), name);
+    int caches = 0;
+    if (found != NULL && PyObject_TypeCheck(found, (PyTypeObject *)owned_the_state->cached_property)) {
+        PyObject *dict = PyObject_GenericGetDict(inside, NULL);
+        caches = dict != NULL && PyDict_Contains(dict, name) == 0 && !owned_is_frozen_instance(inside);
+        Py_XDECREF(dict);
+    }
+    PyErr_Clear();
+    Py_XDECREF(found);
+    Py_XDECREF(inside);
+    return caches ? &caching : &owned_attr_read;
+}
+
 static PyObject *
 wrapper_getattro(PyObject *self, PyObject *name)
 {
@@ -149,7 +172,7 @@ wrapper_getattro(PyObject *self, PyObject *name)
             return type;
         Py_DECREF(type);
     }
-    PyObject *inside = owned_wrapper_enter(self, &owned_attr_read, name);
+    PyObject *inside = owned_wrapper_enter(self, how_to_get(self, name), name);
     if (inside == NULL)
         return NULL;
     PyObject *result;
@@ -222,10 +245,25 @@ wrapper_descr_set(PyObject *self, PyObject *obj, PyObject *value)
 
 /* ---- items ------------------------------------------------------------------------------------------------- */
 
+/* Looking for a key that a defaultdict does not have enters it. */
+static const owned_access *
+how_to_look_up(PyObject *self, PyObject *key)
+{
+    static const owned_access entering = {OWNED_ITEM, "read and enter", NULL, WRITES};
+    PyObject *inside = owned_wrapper_is_mine(self) ? NULL : owned_wrapper_inside(self);
+    int enters = 0;
+    if (inside != NULL && owned_reading_inserts(inside) && owned_may_look(self, &((owned_wrapper *)self)->region)) {
+        enters = PyDict_Contains(inside, key) == 0;
+        PyErr_Clear();
+    }
+    Py_XDECREF(inside);
+    return enters ? &entering : &owned_item_read;
+}
+
 static PyObject *
 wrapper_subscript(PyObject *self, PyObject *key)
 {
-    PyObject *inside = owned_wrapper_enter(self, &owned_item_read, key);
+    PyObject *inside = owned_wrapper_enter(self, how_to_look_up(self, key), key);
     if (inside == NULL)
         return NULL;
     PyObject *result = owned_come_out(self, PyObject_GetItem(inside, key));
@@ -310,7 +348,25 @@ wrapper_iter(PyObject *self)
     return result;
 }
 
-/* A step of an iterator written in C only moves the iterator; a generator or a class of Python's may do anything. */
+/* An iterator over a builtin container, which has nothing but its place in it to change. */
+static int
+walks_container(PyTypeObject *type)
+{
+    static const char *const names[] = {
+        "list_iterator", "list_reverseiterator", "tuple_iterator", "set_iterator", "str_iterator", "str_ascii_iterator",
+        "bytes_iterator", "bytearray_iterator", "range_iterator", "longrange_iterator", "dict_keyiterator",
+        "dict_valueiterator", "dict_itemiterator", "dict_reversekeyiterator", "dict_reversevalueiterator",
+        "dict_reverseitemiterator", "odict_iterator", "reversed", "array.arrayiterator", "collections._deque_iterator",
+        "_collections._deque_iterator", "collections._deque_reverse_iterator", "_collections._deque_reverse_iterator",
+    };
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(names); i++)
+        if (strcmp(type->tp_name, names[i]) == 0)
+            return 1;
+    return 0;
+}
+
+/* A step of an iterator written in C only moves the iterator; a generator or a class of Python's may do anything. Under the
+ * read side of an RWLock others may be at it: only a place in a container is moved there. */
 static const owned_access *
 how_to_step(PyObject *self)
 {
@@ -320,6 +376,13 @@ how_to_step(PyObject *self)
     PyTypeObject *type = Py_TYPE(inside);
     int runs_python = PyGen_Check(inside) || PyCoro_CheckExact(inside) || type->tp_as_async != NULL ||
                       (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && !PyType_HasFeature(type, Py_TPFLAGS_IMMUTABLETYPE));
+    if (walks_container(type)) /* before: a type made from a spec has room for asynchronous methods, and may have none */
+        runs_python = 0;
+    else if (!runs_python) {
+        owned_region *region = region_now(self);
+        runs_python = region != NULL && owned_rwlock_i_read(region);
+        Py_XDECREF((PyObject *)region);
+    }
     Py_DECREF(inside);
     return runs_python ? &advancing : &iterating;
 }

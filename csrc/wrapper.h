@@ -79,9 +79,14 @@ PyObject *owned_wrap_awaiting(PyObject *iterator, owned_region *region);
 /* The wrapper of a bound method, with what a call of it does. New reference. */
 PyObject *owned_wrap_method(PyObject *method, owned_region *region, vectorcallfunc call);
 
+/* Is it a dict of a class whose look-up of a missing key may enter it, such as a defaultdict? */
+int owned_reading_inserts(PyObject *inside);
+
 /* ---- wrapper_method.c -------------------------------------------------------------------------------------- */
 
 PyObject *owned_wrapper_method_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names);
+
+int owned_wrapper_method_add(PyObject *module);
 
 /* The same for send() and throw() of what an `await` drives: what they give is for the event loop and stays bare. */
 PyObject *owned_method_call_driven(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names);

@@ -343,5 +343,7 @@ static PyMethodDef functions[] = {
 int
 owned_wrapper_add(PyObject *module)
 {
-    return owned_wrapper_types_add(module) < 0 ? -1 : PyModule_AddFunctions(module, functions);
+    if (owned_wrapper_types_add(module) < 0 || owned_wrapper_method_add(module) < 0)
+        return -1;
+    return PyModule_AddFunctions(module, functions);
 }

@@ -44,8 +44,8 @@ static const struct {
 };
 
 /* The type of that name if its module is loaded: a new reference, or NULL without an error. */
-static PyObject *
-find_known(const char *module_name, const char *name)
+PyObject *
+owned_find_known_type(const char *module_name, const char *name)
 {
     PyObject *found = NULL;
     PyObject *key = PyUnicode_InternFromString(module_name);
@@ -65,7 +65,8 @@ static int
 is_ours(PyTypeObject *type)
 {
     owned_state *state = owned_the_state;
-    PyTypeObject *const ours[] = {state->Region, state->ThreadInfo, state->Parcel, state->Unchecked, state->Lock, state->RLock};
+    PyTypeObject *const ours[] = {state->Region,    state->ThreadInfo, state->Parcel,   state->Unchecked, state->Lock,
+                                  state->RLock, state->RWLock,     state->ReadSide, state->WriteSide};
     for (size_t i = 0; i < Py_ARRAY_LENGTH(ours); i++)
         if (ours[i] != NULL && PyType_IsSubtype(type, ours[i]))
             return 1;
@@ -81,7 +82,7 @@ is_synchronized(PyTypeObject *type)
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(table) && !found; i++) {
         PyObject *row = PyTuple_GET_ITEM(table, i);
         const char *module = PyUnicode_AsUTF8(PyTuple_GET_ITEM(row, 0)), *name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(row, 1));
-        PyObject *known = module == NULL || name == NULL ? NULL : find_known(module, name);
+        PyObject *known = module == NULL || name == NULL ? NULL : owned_find_known_type(module, name);
         if (known == NULL)
             PyErr_Clear();
         found = known != NULL && PyType_IsSubtype(type, (PyTypeObject *)known);
@@ -111,7 +112,7 @@ passage_of(PyTypeObject *type)
         return OWNED_SYNCHRONIZED;
     int passage = 0;
     for (size_t i = 0; i < Py_ARRAY_LENGTH(known_types) && passage == 0; i++) {
-        PyObject *known = find_known(known_types[i].module, known_types[i].name);
+        PyObject *known = owned_find_known_type(known_types[i].module, known_types[i].name);
         if (known == NULL)
             continue;
         if (known_types[i].subclasses_too ? PyType_IsSubtype(type, (PyTypeObject *)known) : (PyObject *)type == known)

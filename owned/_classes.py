@@ -430,6 +430,8 @@ def get_state(self: Any) -> Any:
     names = copyreg._slotnames(type(self))  # type: ignore[attr-defined]
     slots = {name: getattr(self, name) for name in names if hasattr(self, name)}
     state = getattr(self, "__dict__", None)
+    if type(state) is types.MappingProxyType:  # under the read side of an RWLock
+        state = dict(state)
     if not slots:
         return state or None
     return (state or None, slots)

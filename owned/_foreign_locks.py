@@ -27,6 +27,9 @@ _L = TypeVar("_L")
 
 _registered: dict[type, Callable[[Any], bool]] = {}
 
+_READER_WRITER = ("readerwriterlock", "fasteners")
+_READ_SIDES = ("gen_rlock", "read_lock", "acquire_read")  # as reader-writer locks of others call theirs
+
 _CANNOT_TELL = "which cannot tell which thread holds it"
 _SEVERAL = "which lets several threads in at once"
 _EXCLUDES_NOBODY = "which excludes nobody"
@@ -68,6 +71,8 @@ def probe(lock: object) -> Callable[[], object]:
     module = type(lock).__module__.partition(".")[0]
     if module == "asyncio":
         raise _refusal(lock, "which excludes tasks, not threads", "owned.Lock()")
+    if module in _READER_WRITER or any(callable(getattr(lock, name, None)) for name in _READ_SIDES):
+        raise _refusal(lock, "which lets several readers in at once", "owned.RWLock()")
     if not (callable(getattr(lock, "acquire", None)) and callable(getattr(lock, "release", None))):
         raise TypeError(f"`lock` must be a lock, got {_name(type(lock))}: use owned.RLock()")
     is_owned = getattr(lock, "_is_owned", None)

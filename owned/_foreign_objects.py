@@ -172,7 +172,9 @@ def _judge(kind: type) -> int:
         return _PASS
     if kind in (*_METHODS, functools.partial, _core.frozendict) or issubclass(kind, (tuple, frozenset)):
         return _LOOK_INTO
-    if issubclass(kind, (_core.Lock, _core.RLock, _core.Region, _core.ThreadInfo, _core.Parcel, _core.unchecked)):
+    if issubclass(kind, (_core.Lock, _core.RLock, _core.RWLock, _core.ReadSide, _core.WriteSide, _core.Region)):
+        return _PASS
+    if issubclass(kind, (_core.ThreadInfo, _core.Parcel, _core.unchecked)):
         return _PASS
     if needs_no_guard(kind) or is_synchronized(kind) or is_of_event_loop(kind):
         return _PASS

@@ -48,7 +48,6 @@ _IMMUTABLE: Final[dict[str, frozenset[str]]] = {
     ),
     "logging": frozenset({"Logger", "RootLogger"}),
     "operator": frozenset({"attrgetter", "itemgetter", "methodcaller"}),
-    "owned._core": frozenset({"Channel"}),
     "pathlib": frozenset({"Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath", "WindowsPath"}),
     "re": frozenset({"Match", "Pattern"}),
     "struct": frozenset({"Struct"}),
@@ -56,7 +55,8 @@ _IMMUTABLE: Final[dict[str, frozenset[str]]] = {
     "zoneinfo": frozenset({"ZoneInfo"}),
     "contextvars": frozenset({"ContextVar"}),
     "weakref": frozenset({"ReferenceType"}),
-    "owned._core": frozenset({"AtomicInt", "AtomicRef", "Once", "Lazy"}),  # not immutable, but made for every thread
+    # Not immutable, but made for every thread.
+    "owned._core": frozenset({"Channel", "AtomicInt", "AtomicRef", "Once", "Lazy"}),
 }
 
 _LIVE: Final[dict[str, frozenset[str]]] = {

@@ -83,7 +83,7 @@ class _GuardedBy:
         if _being_made and _being_made.get(id(obj)) == threading.get_ident():
             return
         lock = _requires.attribute(obj, self.lock)
-        if lock is not None and not _requires.is_held(lock):
+        if lock is not None and not _requires.is_held(lock, to_read=access == "read"):
             _requires.refuse(
                 f"{access} {_core.known_type(obj).__name__}.{self.name}",
                 self.name,

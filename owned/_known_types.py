@@ -10,10 +10,10 @@ from typing import Final
 _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "threading": ("Thread", "Condition", "Event", "Semaphore", "Barrier", "_RLock", "local"),
     "_thread": ("LockType", "RLock", "_local"),
-    "_contextvars": ("ContextVar",),
+    "_contextvars": ("ContextVar", "Context"),  # one thread at a time is in a Context
+    "functools": ("_lru_cache_wrapper",),
     "queue": ("Queue", "SimpleQueue", "_PySimpleQueue"),
     "_queue": ("SimpleQueue",),
-    "owned._core": ("Channel", "Lock", "RLock"),
     "concurrent.futures._base": ("Executor", "Future"),
     "multiprocessing.process": ("BaseProcess",),
     "multiprocessing.pool": ("Pool",),
@@ -23,7 +23,12 @@ _SYNCHRONIZED: Final[dict[str, tuple[str, ...]]] = {
     "socketserver": ("BaseServer",),
     "logging": ("Handler", "Logger"),
     "owned.aio": ("Queue", "_Call", "_Callback"),
-    "owned._core": ("Lock", "RLock", "Channel", "AtomicInt", "AtomicRef", "Once", "Lazy"),
+    "owned._core": (
+        *("Lock", "RLock", "RWLock", "ReadSide", "WriteSide"),
+        *("Channel", "AtomicInt", "AtomicRef", "Once", "Lazy"),
+        *("Lock", "RLock", "CompoundLock", "Condition", "Semaphore", "Channel"),
+        *("AtomicInt", "AtomicRef", "Once", "Lazy"),
+    ),
 }
 
 _OF_EVENT_LOOP: Final[dict[str, tuple[str, ...]]] = {

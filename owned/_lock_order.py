@@ -26,11 +26,12 @@ from owned._records import Record, Site, calling_stack
 from owned._violations import lock_name, react
 
 if TYPE_CHECKING:
-    from owned._core import Lock, RLock
+    from owned._core import Lock, RLock, RWLock
     from owned._lock_violations import Place
 
-    Hold: TypeAlias = tuple[int, Lock | RLock, Place | None]
-    Wanted: TypeAlias = list[tuple[int, Lock | RLock, "Edge"]]
+    AnyLock: TypeAlias = Lock | RLock | RWLock
+    Hold: TypeAlias = tuple[int, AnyLock, Place | None]
+    Wanted: TypeAlias = list[tuple[int, AnyLock, "Edge"]]
 
 _LEVELS = 3  # of a stack that a message quotes; the violation has it whole
 _PATIENCE = 5.0
@@ -98,7 +99,7 @@ if hasattr(os, "register_at_fork"):  # the child must not find it held by a thre
     )
 
 
-def judge(lock: Lock | RLock, number: int, held: list[Hold], must_go_on: int) -> BaseException | None:
+def judge(lock: AnyLock, number: int, held: list[Hold], must_go_on: int) -> BaseException | None:
     """May the calling thread wait for a lock, holding what it holds? Called by the C core for orders it does not know.
 
     Args:
@@ -136,7 +137,7 @@ def orders() -> set[tuple[int, int]]:
 
 
 def _learn(
-    lock: Lock | RLock, number: int, wanted: Wanted, *, though_contradicted: bool = False
+    lock: AnyLock, number: int, wanted: Wanted, *, though_contradicted: bool = False
 ) -> tuple[Edge, list[Edge]] | None:
     """Enter the edges that close no cycle, unless there is one that would; that one, with the way back.
 
@@ -198,7 +199,7 @@ def _trace(came: dict[int, tuple[int, Edge]], start: int, goal: int) -> list[Edg
     return way
 
 
-def _enter(before: int, before_lock: Lock | RLock, after: int, after_lock: Lock | RLock, edge: Edge) -> None:
+def _enter(before: int, before_lock: AnyLock, after: int, after_lock: AnyLock, edge: Edge) -> None:
     """Keep an edge. Whatever interrupts it leaves nothing that `_bury` would not find."""
     from owned import _core
 
@@ -214,14 +215,14 @@ def _enter(before: int, before_lock: Lock | RLock, after: int, after_lock: Lock 
     _core.learn_order(before, after)
 
 
-def _know(number: int, lock: Lock | RLock) -> None:
+def _know(number: int, lock: AnyLock) -> None:
     if number not in _nodes:
         node = _Node(lock, _note_death)
         node.number = number
         _nodes[number] = node
 
 
-class _Node(weakref.ref["Lock | RLock"]):
+class _Node(weakref.ref["AnyLock"]):
     """A lock in the graph."""
 
     __slots__ = ("number",)
@@ -257,7 +258,7 @@ def _bury() -> None:
         _dead.popleft()
 
 
-def _contradiction(lock: Lock | RLock, wrong: Edge, way_back: list[Edge]) -> errors.LockOrderError:
+def _contradiction(lock: AnyLock, wrong: Edge, way_back: list[Edge]) -> errors.LockOrderError:
     from owned import _core
 
     advice = "Take these locks in one order everywhere."
@@ -285,7 +286,7 @@ def _contradiction(lock: Lock | RLock, wrong: Edge, way_back: list[Edge]) -> err
     )
 
 
-def _named(lock: Lock | RLock) -> Named:
+def _named(lock: AnyLock) -> Named:
     from owned import _core
 
     return Named(lock_name(lock), place(_core.lock_made(lock)))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from owned._core import lock_to_take
+from owned._core import RWLock, lock_to_take
 
 __all__ = ["locked"]
 
@@ -24,6 +24,7 @@ class locked(Generic[_T]):  # used as a function, like contextlib.closing
 
     Args:
         obj: a guarded object or a Region.
+        read: take the read side of an ``RWLock``, beside other readers; of a lock without sides, the lock.
 
     Returns:
         The context manager; ``as`` gives `obj`.
@@ -34,34 +35,38 @@ class locked(Generic[_T]):  # used as a function, like contextlib.closing
         call
             as by the entry into the block.
         OrphanedError: the thread that holds the lock has ended.
+        LockOrderError: this thread holds the read side of its ``RWLock`` only, and `read` is false.
 
     Threads:
         Any thread. Make one for each block: a single one does not serve two threads at a time.
     """
 
-    __slots__ = ("_obj", "_taken")
+    __slots__ = ("_obj", "_read", "_taken")
 
-    def __init__(self, obj: _T) -> None:
+    def __init__(self, obj: _T, *, read: bool = False) -> None:
         lock_to_take(obj)
         self._obj = obj
+        self._read = read
         self._taken: list[Any] = []
 
     def __enter__(self) -> _T:
         """Take the lock."""
         obj = self._obj
         lock = lock_to_take(obj)
+        side = None
         while lock is not None:
-            lock.acquire()
+            side = lock.read if self._read and isinstance(lock, RWLock) else lock
+            side.acquire()
             try:
                 now = lock_to_take(obj)
             except BaseException:
-                lock.release()
+                side.release()
                 raise
             if now is lock:
                 break
-            lock.release()
-            lock = now
-        self._taken.append(lock)
+            side.release()
+            side, lock = None, now
+        self._taken.append(side)
         return obj
 
     def __exit__(

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from owned._violations import Facts
 
 
+_LOCKS = (_core.Lock, _core.RLock, _core.RWLock)
+
+
 class State(enum.StrEnum):
     """Who may touch an object now."""
 
@@ -28,7 +31,7 @@ class State(enum.StrEnum):
 def _facts(obj: object) -> Facts | None:
     """What the core knows of an object; None where nobody guards it. Off, only locks and what is frozen count."""
     facts = _core.region_facts(obj)
-    if facts is None or _core.get_mode() != 0 or facts[0] == State.FROZEN or isinstance(obj, _core.Lock | _core.RLock):
+    if facts is None or _core.get_mode() != 0 or facts[0] == State.FROZEN or isinstance(obj, _LOCKS):
         return facts
     return None
 

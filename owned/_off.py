@@ -34,7 +34,9 @@ def share(obj: Any, lock: Any) -> Any:
 
     if lock is None:
         lock = _core.RLock()
-    elif not isinstance(lock, _core.Lock | _core.RLock):
+    elif isinstance(lock, _core.Condition):
+        lock = lock._lock
+    elif not isinstance(lock, _core.Lock | _core.RLock | _core.RWLock):
         probe(lock)
     with _mutex:
         known = lock_of(obj)

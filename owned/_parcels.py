@@ -326,8 +326,8 @@ def warn_unclaimed(record: Record, to: threading.Thread | Process | None) -> Non
     addressed = "" if to is None else f" It was addressed to {to!r}."
     warnings.warn_explicit(
         errors.UnclaimedWarning(
-            f"{what} was handed over and nobody took it: {record}. Its parcel was dropped unclaimed, and what was in it "
-            f"is lost.{addressed} Let whoever receives the parcel claim() it"
+            f"{what} was handed over and nobody took it: {record}. Its parcel was dropped unclaimed, and what was "
+            f"in it is lost.{addressed} Let whoever receives the parcel claim() it"
         ),
         errors.UnclaimedWarning,
         record.file,

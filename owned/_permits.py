@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from owned import errors
 from owned._records import calling_site
 from owned._threads import stack_now
-from owned._violations import lock_name, report
+from owned._violations import has_ended, lock_name, report
 
 if TYPE_CHECKING:
     from owned._core import BoundedSemaphore, ThreadInfo
@@ -90,7 +90,7 @@ def _permits(count: int) -> str:
 
 def _who_has(takers: Takers) -> str:
     told = [
-        f"thread {taker.name!r}{', which has ended,' if taker.finished else ''} has {count}"
+        f"thread {taker.name!r}{f', which {has_ended(taker)},' if taker.finished else ''} has {count}"
         for taker, count in takers[:_NAMED]
     ]
     if len(takers) > _NAMED:

@@ -11,12 +11,11 @@ from __future__ import annotations
 import concurrent.futures
 import concurrent.futures.thread
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from owned import _core
 from owned._task import Unguarded, check_unguarded, take
 
-_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 _standard = concurrent.futures.thread
@@ -172,7 +171,7 @@ class ThreadPoolExecutor(concurrent.futures.ThreadPoolExecutor):
         super().__init__(max_workers, thread_name_prefix, initializer, initargs, **context)
         self._unguarded = unguarded
 
-    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+    def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
         """Have a call made by a worker thread.
 
         Args:
@@ -226,7 +225,7 @@ class ThreadPoolExecutor(concurrent.futures.ThreadPoolExecutor):
             Any; the thread that takes an item from the iterator owns it.
         """
         prepared = self._prepared(fn, zip(*iterables, strict=False))
-        return super().map(_PREPARED, prepared if options.get("buffersize") else list(prepared), **options)
+        return super().map(_PREPARED, list(prepared) if options.get("buffersize") is None else prepared, **options)
 
     def _prepared(self, fn: Callable[..., _T], items: Iterable[tuple[Any, ...]]) -> Iterator[_Work]:
         for i, args in enumerate(items):

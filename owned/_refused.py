@@ -37,7 +37,7 @@ def refuse(cls: type) -> None:
     name = cls.__name__
     if issubclass(cls, enum.Enum):
         raise TypeError(f"@owned cannot guard the enum {name}: {_CONSTANT}")
-    if issubclass(cls, (_core.Lock, _core.RLock, _core.Region)):
+    if issubclass(cls, (_core.Lock, _core.RLock, _core.RWLock, _core.Region)):
         raise TypeError(f"@owned cannot guard {name}: it {_TWO_THREADS}")
     if is_synchronized(cls):
         raise TypeError(f"@owned cannot guard {name}: it {_TWO_THREADS}")

@@ -12,6 +12,7 @@ from owned._foreign_locks import probe
 from owned._records import calling_site
 
 if TYPE_CHECKING:
+    from owned._core import RWLock, ThreadInfo
     from owned._methods import LockLike
 
 __all__ = ["requires"]
@@ -57,15 +58,18 @@ def requires(lock: Any, /) -> Any:
     return lambda function: _methods.decorate(function, _methods.REQUIRES, lock)
 
 
-def is_held(lock: Any) -> bool:
-    """Does the calling thread hold the lock?
+def is_held(lock: Any, *, to_read: bool = False) -> bool:
+    """Does the calling thread hold the lock; `to_read`: so that it may read, if the lock makes a difference?
 
     Raises:
         TypeError: the lock cannot tell.
     """
     from owned import _core
 
-    if isinstance(lock, (_core.Lock, _core.RLock, _core.CompoundLock)):
+    if to_read and isinstance(lock, _core.RWLock):
+        lock = lock.read
+    ours = (_core.Lock, _core.RLock, _core.RWLock, _core.ReadSide, _core.WriteSide, _core.CompoundLock)
+    if isinstance(lock, ours):
         return lock._is_owned()  # type: ignore[union-attr, no-any-return]
     return bool(probe(lock)())
 
@@ -108,11 +112,15 @@ def refuse(touch: str, name: str, lock: Any, advice: str, obj: object) -> None:
     """Report that a lock is not held: raise, unless the policy lets it pass."""
     from owned import _core
 
-    facts = _core.region_facts(lock)
+    rwlock = _core.rwlock_of_side(lock) or (lock if isinstance(lock, _core.RWLock) else None)
+    facts = _core.region_facts(lock if rwlock is None else rwlock)
     holder = None if facts is None else facts[2]
     text = _violations.lock_name(lock)
     toucher = threading.current_thread().name
-    if holder is not None:
+    if rwlock is not None:
+        reads = rwlock.read._is_owned()  # type: ignore[attr-defined]
+        but = "this thread holds the read side only" if reads else _told(rwlock, holder)
+    elif holder is not None:
         but = f"thread {holder.name!r} holds it"
     else:
         but = "nobody holds it" if facts is not None else "this thread does not hold it"
@@ -136,6 +144,12 @@ def refuse(touch: str, name: str, lock: Any, advice: str, obj: object) -> None:
     )
     if error is not None:
         raise error
+
+
+def _told(rwlock: RWLock, holder: ThreadInfo | None) -> str:
+    from owned import _core
+
+    return _violations.told_holders(holder, _core.rwlock_readers(rwlock))
 
 
 def _verify_own(name: str, first: Any) -> None:

@@ -73,7 +73,8 @@ def _fields(self: Any) -> dict[str, Any]:
 def _synchronizes_itself(value: object) -> bool:
     from owned import _core
 
-    return isinstance(value, (_core.Lock, _core.RLock)) or _known_types.is_synchronized(type(value))
+    locks = (_core.Lock, _core.RLock, _core.RWLock, _core.ReadSide, _core.WriteSide)
+    return isinstance(value, locks) or _known_types.is_synchronized(type(value))
 
 
 def _let_through(cls: type, names: set[str]) -> None:

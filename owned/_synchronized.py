@@ -59,8 +59,8 @@ def reads(method: _F, /) -> _F:
     """Declare that a method only reads its object, and take no more of a lock than that needs.
 
     A frozen object, or one private to this thread, is read at once. For a shared one the call holds the read side of
-    its lock where the lock has one (its attribute ``reading``, itself with ``acquire`` and ``release``), and else
-    the lock itself, as ``@synchronized`` does.
+    an ``RWLock``, and any other lock whole, as ``@synchronized`` does. Called through a wrapper made by ``own()``, it
+    counts as an access that reads: the caller holds the lock, and the method gets the object itself.
 
     Args:
         method: the method.

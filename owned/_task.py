@@ -15,7 +15,7 @@ itself, and ``join()`` adopts it.
 from __future__ import annotations
 
 import functools
-import inspect
+import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
@@ -28,6 +28,8 @@ from owned._records import Record, calling_site
 _T = TypeVar("_T")
 
 Unguarded: TypeAlias = Literal["raise", "wrap", "pass"]
+
+_FRAMES_KEEP_A_COPY: Final = sys.version_info < (3, 13)  # of what f_locals was when somebody looked
 
 _UNGUARDED: Final = ("raise", "wrap", "pass")
 _LEFT_TO_OWNER: Final = {
@@ -162,21 +164,19 @@ def name_of(function: object) -> str:
     return _core.known_type(function).__name__
 
 
-def _argument(place: _Position | str, function: Callable[..., Any]) -> str:
+def _argument(place: _Position | str, function: object) -> str:
     """``argument 2 ('account')``: as the program knows it."""
     if not isinstance(place, _Position):
         return f"argument {place!r}"
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    label = f"argument {place + 1}"
-    if place < len(parameters) and parameters[place].kind in (
-        inspect.Parameter.POSITIONAL_ONLY,
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-    ):
-        return f"{label} ({parameters[place].name!r})"
-    return label
+    label, at = f"argument {place + 1}", int(place)
+    while isinstance(function, functools.partial | types.MethodType):
+        if isinstance(function, functools.partial):
+            at, function = at + len(function.args), function.func
+        else:
+            at, function = at + 1, function.__func__
+    if not isinstance(function, types.FunctionType) or at >= function.__code__.co_argcount:
+        return label
+    return f"{label} ({function.__code__.co_varnames[at]!r})"
 
 
 def _behind(function: object) -> Iterator[tuple[str, Any]]:
@@ -264,6 +264,9 @@ def forget_frames(error: BaseException) -> None:
                 traceback.tb_frame.clear()
             except RuntimeError:  # it still runs
                 pass
+            else:
+                if _FRAMES_KEEP_A_COPY:
+                    traceback.tb_frame.f_locals  # noqa: B018  # made anew, of nothing
             traceback = traceback.tb_next
 
 

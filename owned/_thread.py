@@ -165,4 +165,6 @@ def _tell(thread: Thread, error: BaseException) -> None:
     try:
         (hook or threading.__excepthook__)(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
     except Exception:
+        if sys.stderr is not None:
+            print("Exception in threading.excepthook:", file=sys.stderr, flush=True)
         sys.excepthook(*sys.exc_info())

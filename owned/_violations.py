@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -116,7 +117,8 @@ def make_violation(
     type_name = known_type.__name__
     labelled = label(form, name)
     touch = _touch(type_name, verb, form, labelled)
-    advice = advice_on((state, owner, holder, lock, record))
+    may_only_read = form == "method" and _is_own_method(known_type, labelled or "")
+    advice = advice_on((state, owner, holder, lock, record), writes=writes, may_only_read=may_only_read)
     if state == "private" and task is None:
         advice = _where_known(obj) + advice
     whose_it_is = _whose(state, owner, lock, record) + _life.birth(obj, life, owner)
@@ -224,6 +226,11 @@ def describe_stub(known_type: type, address: int, facts: Facts) -> str:
 
 def lock_name(lock: object) -> str:
     """A lock's type and address: its own repr may be anybody's code."""
+    from owned import _core
+
+    rwlock = _core.rwlock_of_side(lock)
+    if rwlock is not None:
+        return f"the {'read' if isinstance(lock, _core.ReadSide) else 'write'} side of {lock_name(rwlock)}"
     if isinstance(lock, Notification):
         return f"{lock_name(lock.condition)} to be notified"
     if isinstance(lock, Turnover):
@@ -245,9 +252,17 @@ def kind_of(facts: Facts) -> type[errors.OwnershipError]:
     return _KINDS[facts[0]]
 
 
-def advice_on(facts: Facts) -> str:
-    """The way out for whoever may not touch an object of which the core knows this."""
-    state, _owner, _holder, _lock, record = facts
+def advice_on(facts: Facts, *, writes: bool = True, may_only_read: bool = False) -> str:
+    """The way out for whoever may not touch an object of which the core knows this.
+
+    Args:
+        facts: what the core knows.
+        writes: what was refused may write.
+        may_only_read: it was a call of a method of the class's own.
+    """
+    state, _owner, _holder, lock, record = facts
+    if state == "shared":
+        return _advice(lock, writes, may_only_read)
     if state == "in transit" and _went_away(record):
         return _AWAY
     if state == "in transit" and record is not None and record.channel:
@@ -295,6 +310,8 @@ def with_article(type_name: str) -> str:
 def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | None) -> str:
     name = "an unknown thread" if owner is None else f"thread {owner.name!r}"
     done = "" if record is None else f" ({record})"
+    if state == "shared" and (readers := _readers(lock)):
+        return f"it is shared under {lock_name(lock)}, {_who_reads(readers)}{done}"
     task = task_of((state, owner, None, lock, record))
     if task is not None:
         words = _async_tasks.words(task)
@@ -323,6 +340,55 @@ def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | 
 def has_ended(thread: ThreadInfo) -> str:
     """What became of a thread that has ended."""
     return "has ended" if thread.ended_by is None else f"was ended by {thread.ended_by}"
+
+
+def _readers(lock: object) -> list[ThreadInfo]:
+    """The threads that hold the read side of a lock, if it has one: the calling thread first."""
+    from owned import _core
+
+    if not isinstance(lock, _core.RWLock):
+        return []
+    me = _core.thread_id()
+    return sorted(_core.rwlock_readers(lock), key=lambda reader: reader.id != me)
+
+
+def _who_reads(readers: list[ThreadInfo]) -> str:
+    from owned import _core
+
+    first, others = readers[0], len(readers) - 1
+    also = "" if not others else f" with {others} other thread{'s' * (others > 1)}"
+    if first.id == _core.thread_id():
+        return f"whose read side this thread holds{also}"
+    return f"whose read side thread {first.name!r} {'held when it ended' if first.finished else 'holds'}{also}"
+
+
+def _advice(lock: object, writes: bool, may_only_read: bool) -> str:
+    from owned import _core
+
+    if not isinstance(lock, _core.RWLock):
+        return ADVICE["shared"]
+    if lock.read._is_owned():  # type: ignore[attr-defined]
+        advice = "What may write needs the write side: give the read side back, then `with locked(obj): ...`."
+        return advice + (" A method that only reads says so with @reads." if may_only_read else "")
+    if writes:
+        return "Take the write side of its lock around the access: `with locked(obj): ...`."
+    return "Take the read side of its lock around the access, `with locked(obj, read=True): ...`, or the write side."
+
+
+def _is_own_method(known_type: type, name: str) -> bool:
+    """Is it a method that its class could mark, rather than one of a type written in C?"""
+    found = next((vars(base)[name] for base in known_type.__mro__ if name in vars(base)), None)
+    return isinstance(found, types.FunctionType)
+
+
+def told_holders(writer: ThreadInfo | None, readers: list[ThreadInfo]) -> str:
+    """Who holds an RWLock, as a clause: "thread 'a', with 2 others, holds the read side"."""
+    if writer is not None:
+        return f"thread {writer.name!r} holds the write side"
+    if not readers:
+        return "nobody holds it"
+    others = "" if len(readers) == 1 else f", with {len(readers) - 1} other{'s' * (len(readers) > 2)},"
+    return f"thread {readers[0].name!r}{others} holds the read side"
 
 
 def _where_known(obj: object) -> str:

@@ -62,4 +62,6 @@ class Turnover:
         """Would it wait again?"""
         if self.puts:
             return all(channel.full() and not channel.closed for channel in self.channels)
-        return all(channel.empty() for channel in self.channels) and not all(channel.closed for channel in self.channels)
+        return all(channel.empty() for channel in self.channels) and not all(
+            channel.closed for channel in self.channels
+        )

@@ -18,8 +18,10 @@ EXCEPTIONS = {
     ("Lock", "test_different_thread"): "releases a lock that another thread holds: LockNotHeldError",
     ("ConditionOverLock", "test_acquire"): "acquires twice, as a Condition's default lock allows and Lock does not",
     ("ConditionOfLock", "test_acquire"): "the same",
-    ("BoundedSemaphore", "test_acquire_contended"): "one thread gives back what others took: ours are their takers', so "
-    "that is a PermitNotHeldError",
+    (
+        "BoundedSemaphore",
+        "test_acquire_contended",
+    ): "one thread gives back what others took: ours are their takers', so that is a PermitNotHeldError",
     ("BoundedSemaphore", "test_multirelease"): "the same",
     ("ConditionAsLock", "test_recursion_count"): "threading.Condition has no _recursion_count()",
     ("ConditionAsLock", "test_repr_count"): "threading.Condition's repr has no count of its own",
@@ -67,7 +69,9 @@ TestConditionAsLock = suite("ConditionAsLock", lock_tests.RLockTests, locktype=c
 
 
 TestCondition = suite("Condition", lock_tests.ConditionTests, condtype=staticmethod(owned.Condition))
-TestConditionOfLock = suite("ConditionOfLock", lock_tests.ConditionTests, condtype=condition(owned.Lock, owned.Condition))
+TestConditionOfLock = suite(
+    "ConditionOfLock", lock_tests.ConditionTests, condtype=condition(owned.Lock, owned.Condition)
+)
 TestConditionAsRLock = suite("ConditionAsRLock", lock_tests.RLockTests, locktype=staticmethod(owned.Condition))
 TestSemaphore = suite("Semaphore", lock_tests.SemaphoreTests, semtype=staticmethod(owned.Semaphore))
 TestBoundedSemaphore = suite(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The programs of docs/examples/recipes: each does its job from several threads, in strict mode, without a violation."""
+"""The programs of docs/examples/recipes: each does its job, in strict mode, without a violation."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@
     python tests/property/soak.py --minutes 10
     python tests/property/soak.py --seed 17 --batches 1
 
-Exit status 1 and the whole story: an answer that the oracle cannot explain, a thread that stands still (with the stacks of
-all), or something left behind (regions, locks, memory). Needs hypothesis, and owned where Python finds it.
+Exit status 1 and the whole story: an answer that the oracle cannot explain, a thread that stands still (with the
+stacks of all), or something left behind (regions, locks, memory). Needs hypothesis, and owned where Python finds it.
 """
 
 from __future__ import annotations

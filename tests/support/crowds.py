@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import owned
@@ -29,7 +30,7 @@ def _counting(
     lock: Any, threads: int, turns: int, enter: Callable[[int], AbstractContextManager[Any]] | None = None
 ) -> tuple[Works, Check]:
     """Two numbers that are always equal, shared under `lock`; `enter(turn)` is how it is taken."""
-    both = owned.share(Bag(one=0, two=0), lock=lock)
+    both: Any = owned.share(Bag(one=0, two=0), lock=lock)
 
     def work() -> None:
         for turn in range(turns):
@@ -86,7 +87,7 @@ def _count_plainly(make: Callable[[], Any]) -> Callable[[int, int], tuple[Works,
 def _count_compound(threads: int, turns: int) -> tuple[Works, Check]:
     """Each thread writes the sum in its own order, and moves from one account to the other."""
     locks = [owned.Lock(), owned.RLock(), owned.RWLock()]
-    accounts = [owned.share(Bag(money=1000), lock=lock) for lock in locks]
+    accounts: list[Any] = [owned.share(Bag(money=1000), lock=lock) for lock in locks]
 
     def work(number: int) -> None:
         order = locks[number % 3 :] + locks[: number % 3]
@@ -111,7 +112,7 @@ def _count_compound(threads: int, turns: int) -> tuple[Works, Check]:
 def _count_readers(threads: int, turns: int) -> tuple[Works, Check]:
     """One thread in three writes, the others read beside each other."""
     rw = owned.RWLock()
-    both = owned.share(Bag(one=0, two=0), lock=rw)
+    both: Any = owned.share(Bag(one=0, two=0), lock=rw)
     writers = (threads + 2) // 3
 
     def write() -> None:
@@ -147,7 +148,7 @@ def _count_readers(threads: int, turns: int) -> tuple[Works, Check]:
 def _count_condition(threads: int, turns: int) -> tuple[Works, Check]:
     """Each waits for its turn, in a circle: nobody is forgotten by a notification."""
     condition = owned.Condition()
-    turn = owned.share(Bag(value=0), lock=condition)
+    turn: Any = owned.share(Bag(value=0), lock=condition)
 
     def work(number: int) -> None:
         for _ in range(turns):
@@ -207,7 +208,7 @@ def _count_atomically(threads: int, turns: int) -> tuple[Works, Check]:
         return seen
 
     def check(seen: list[list[int]]) -> None:
-        assert sorted(sum(seen, [])) == list(range(1, threads * turns + 1))
+        assert sorted(chain.from_iterable(seen)) == list(range(1, threads * turns + 1))
         assert reference.get() == threads * turns
 
     return [work] * threads, check
@@ -275,7 +276,7 @@ def _race_to_claim(threads: int) -> tuple[Works, Check]:
 
 def _race_to_get(threads: int) -> tuple[Works, Check]:
     """One item, many who want it, by get and by select."""
-    channel, silent = owned.Channel(), owned.Channel()
+    channel, silent = owned.Channel[Node](), owned.Channel[Node]()
     channel.put(Node())
 
     def get(number: int) -> bool:
@@ -348,7 +349,7 @@ def _sent(threads: int, turns: int) -> tuple[int, int]:
 
 
 def _check_stream(senders: int, turns: int, got: list[list[tuple[int, int]]]) -> None:
-    assert sorted(sum(got, [])) == [(sender, turn) for sender in range(senders) for turn in range(turns)]
+    assert sorted(chain.from_iterable(got)) == [(sender, turn) for sender in range(senders) for turn in range(turns)]
     for received in got:  # from one sender through one channel things come in their order
         for sender in range(senders):
             turns_seen = [turn for who, turn in received if who == sender]
@@ -369,7 +370,7 @@ def _opened(letter: Node) -> tuple[int, int]:
 
 
 def _through_channel(threads: int, turns: int, size: int) -> tuple[Works, Check]:
-    channel = owned.Channel(size)
+    channel = owned.Channel[Node](size)
     senders, receivers = _sent(threads, turns)
     left = owned.AtomicInt(senders)
 
@@ -392,7 +393,7 @@ def _through_channel(threads: int, turns: int, size: int) -> tuple[Works, Check]
 def _through_select(threads: int, turns: int, size: int) -> tuple[Works, Check]:
     """Each sender has a channel of its own, and all receivers hear all of them."""
     senders, receivers = _sent(threads, turns)
-    channels = [owned.Channel(size) for _ in range(senders)]
+    channels = [owned.Channel[Node](size) for _ in range(senders)]
 
     def send(number: int) -> list[Any]:
         with channels[number] as channel:
@@ -401,7 +402,7 @@ def _through_select(threads: int, turns: int, size: int) -> tuple[Works, Check]:
         return []
 
     def receive() -> list[tuple[int, int]]:
-        got = []
+        got: list[tuple[int, int]] = []
         while True:
             try:
                 channel, letter = owned.select(*channels, timeout=LIMIT)
@@ -416,7 +417,7 @@ def _through_select(threads: int, turns: int, size: int) -> tuple[Works, Check]:
 
 def _through_pipeline(threads: int, turns: int, size: int) -> tuple[Works, Check]:
     """Each thread hands on what it gets, to the next."""
-    channels = [owned.Channel(size) for _ in range(threads - 1)]
+    channels = [owned.Channel[Node](size) for _ in range(threads - 1)]
 
     def first() -> list[Any]:
         with channels[0] as out:
@@ -442,7 +443,7 @@ def _through_pipeline(threads: int, turns: int, size: int) -> tuple[Works, Check
 
 def _through_pool(threads: int, turns: int, size: int) -> tuple[Works, Check]:
     """All of them hand work to one pool, and are given back what it made of it."""
-    pool = owned.ThreadPoolExecutor(size + 1)
+    pool: Any = owned.ThreadPoolExecutor(size + 1)
     left = owned.AtomicInt(threads)
 
     def work(number: int) -> list[tuple[int, int]]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import signal
 import threading
@@ -12,6 +13,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+import owned
+from owned import _core
 
 LIMIT = 30.0
 
@@ -40,6 +44,14 @@ def held_elsewhere(lock: Any, name: str = "holder") -> Iterator[threading.Event]
     finally:
         enough.set()
         join(thread)
+
+
+def in_line(rw: owned.RWLock, *, readers: int = 0, writers: int = 0) -> None:
+    """Wait until so many threads stand in line for the sides of an RWLock."""
+    deadline = time.monotonic() + LIMIT
+    while _core.rwlock_waiting(rw) != (readers, writers):
+        assert time.monotonic() < deadline, f"{_core.rwlock_waiting(rw)} wait"
+        os.sched_yield() if hasattr(os, "sched_yield") else time.sleep(0)
 
 
 def orphan(lock: Any, name: str = "the departed") -> None:

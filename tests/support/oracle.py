@@ -2,8 +2,8 @@
 """An oracle of sharing: what each call may answer, and what it changes, with several calls under way at once.
 
 A ``World`` is who may touch what now. An ``Op`` is one call by one thread; it knows the answers that it may give in a
-world, each with the world after it, and none where it has to wait. ``explain`` looks for an order of the calls that have
-answered in which each gives the answer it gave, and after which none of those that still wait could go on.
+world, each with the world after it, and none where it has to wait. ``explain`` looks for an order of the calls that
+have answered in which each gives the answer it gave, and after which none of those that still wait could go on.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class World:
     """Who may touch what.
 
     Attributes:
-        things: by number: ("private", who), ("shared", lock), ("frozen",), ("moved",), ("working",) while a pool has it,
-            ("unborn",) before the task that makes it has given it away.
+        things: by number: ("private", who), ("shared", lock), ("frozen",), ("moved",), ("working",) while a pool has
+            it, ("unborn",) before the task that makes it has given it away.
         locks: by number.
         channels: by number.
         parcels: by number: the thing inside, or None once claimed.
@@ -86,7 +86,8 @@ class World:
 
     def but(self, **changes: Mapping[int, Any]) -> World:
         """A copy with entries changed: ``but(things={3: ("frozen",)})``."""
-        return attrs.evolve(self, **{name: {**getattr(self, name), **new} for name, new in changes.items()})
+        changed: dict[str, Any] = {name: {**getattr(self, name), **new} for name, new in changes.items()}
+        return attrs.evolve(self, **changed)
 
     def holds(self, who: int, lock: int, side: str) -> bool:
         """Does `who` hold the lock, so that it may write, or at least read?"""
@@ -131,6 +132,10 @@ class Op:
     def is_due(self, world: World, others: Collection[Op]) -> bool:
         """Is it wrong that it still waits?"""
         return bool(self.answers(world, others))
+
+    def locks(self) -> set[int]:
+        """The locks that it is about."""
+        return set()
 
 
 @attrs.define(eq=False)
@@ -248,22 +253,21 @@ class Take(Op):
 
     def answers(self, world: World, others: Collection[Op]) -> Answers:
         locks = dict(world.locks)
-        missing = False
-        for number, side in self.parts:
+        for number, side in self.parts:  # they are taken in this order, and the first that is not to be had decides
             state = locks[number]
-            if any(who in world.ended and who != self.me for who in holders(state)) and not may_join(state, side):
+            if any(who in world.ended for who in holders(state)) and not may_join(state, side):
                 return [(error("OrphanedError"), world)]
             if side == "write" and state.reads(self.me) and state.owner != self.me:
                 return [(error("LockOrderError"), world)]
             after = taken(state, side, self.me)
-            if after is None:
-                if state.owner == self.me and state.kind == "Lock" and self.patience == "for ever":
-                    return [(error("LockOrderError"), world)]
-                missing = True
-            else:
+            if after is not None:
                 locks[number] = after
-        if missing:
-            return [] if self.patience == "for ever" else [(NO, world)]
+            elif self.patience != "for ever":
+                return [(NO, world)]
+            elif state.owner == self.me and state.kind == "Lock":
+                return [(error("LockOrderError"), world)]
+            else:
+                return []
         answers = [(YES, attrs.evolve(world, locks=locks))]
         if self.patience != "for ever" and self._may_be_kept_out(world, others):
             answers.append((NO, world))
@@ -271,6 +275,9 @@ class Take(Op):
 
     def is_due(self, world: World, others: Collection[Op]) -> bool:
         return bool(self.answers(world, others)) and not self._may_be_kept_out(world, others)
+
+    def locks(self) -> set[int]:
+        return {number for number, _ in self.parts}
 
     def takes_one_of_several(self, lock: int) -> bool:
         """May it hold this lock for a moment, while it waits for another one?"""

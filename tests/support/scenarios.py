@@ -128,13 +128,32 @@ def refused(touch: Callable[[], object]) -> None:
     raise AssertionError("allowed")
 
 
-def overflows(count: owned.AtomicInt) -> None:
-    """A step that there is no room for."""
+def without_a_lock(count: owned.AtomicInt, ref: owned.AtomicRef[Any], once: owned.Once, lazy: owned.Lazy[Any]) -> None:
+    """What the atomic types do, also what they refuse."""
+    count.add(5)
+    count.fetch_max(3)
+    repr((count, ref, once, lazy))
     try:
         count.add(2**63 - 1)
     except OverflowError:
-        return
-    raise AssertionError("there was room")
+        ref.update(lambda old: (*old, 2))
+    refused(partial(ref.set, Node()))
+    refused(partial(once.call, once.call, int))
+    once.call(tuple)
+    lazy()
+
+
+def without_a_lock_intact(made: Any) -> bool:
+    """Each step was made or was not."""
+    count, ref, once, lazy = made
+    return all(
+        (
+            count.get() in (2**40, 2**40 + 5),
+            ref.get() in ((1,), (1, 2)),
+            once.call(tuple) == (),
+            owned.is_frozen(lazy()),
+        )
+    )
 
 
 def shared_list(lock: Any) -> tuple[Any, Any]:
@@ -155,6 +174,27 @@ def locked_intact(made: tuple[Any, Any]) -> bool:
     with lock:
         done = items in ([1, 2], [1, 2, 1])
     return done and owned.state(items) == "shared"
+
+
+def both_sides(rw: owned.RWLock) -> None:
+    """Read twice; write, read and go on reading."""
+    with rw.read, rw.read:
+        pass
+    with rw.read:
+        with_read = rw.read
+    with rw, with_read:
+        pass
+
+
+def refused_to_a_reader(made: tuple[Any, Any]) -> None:
+    """Read a list under the read side, and try to write to it."""
+    items, rw = made
+    with rw.read:
+        assert items == [1, 2]
+        try:
+            items.append(3)
+        except owned.LockNotHeldError:
+            pass
 
 
 def stored_or_not(made: tuple[Any, Any, Any]) -> bool:
@@ -240,6 +280,24 @@ def two_locks() -> tuple[Any, Any]:
     return owned.Lock(), owned.RLock()
 
 
+def task_returns(fails: bool) -> None:
+    """Make a call as a pool does, and take what it made."""
+
+    def work(node: Any) -> Any:
+        node.next = Node("made")
+        if fails:
+            raise LookupError(node)
+        return node
+
+    task = _core.Task(work, (owned.move(Node("argument")),), None, "pass")
+    try:
+        node = task.run_apart()
+    except LookupError as error:
+        node = error.args[0]
+    task.arrive()
+    assert node.next.name == "made"
+
+
 KEPT = owned.freeze(Node())  # and with it the class of frozen nodes, which is not made anew each time
 
 SCENARIOS: dict[str, Scenario] = {
@@ -312,33 +370,17 @@ SCENARIOS: dict[str, Scenario] = {
         lambda made: made[0][0].merge(made[1][0]),
         lambda made: all(is_private(node) and node.name == "inside" for _, node in made),
     ),
-    "AtomicInt": Scenario(
-        lambda: owned.AtomicInt(2**40),
-        lambda count: (count.add(5), count.fetch_max(3), repr(count), count > 3, overflows(count)),
-        lambda count: count.get() in (2**40, 2**40 + 5),
-    ),
-    "AtomicRef": Scenario(
-        lambda: owned.AtomicRef((1,)),
-        lambda ref: (ref.update(lambda old: (*old, 2)), refused(partial(ref.set, Node())), repr(ref)),
-        lambda ref: ref.get() in ((1,), (1, 2)),
-    ),
-    "Once": Scenario(
-        owned.Once,
-        lambda once: (once.call(tuple), once.call(list), repr(once)),
-        lambda once: once.call(tuple) == (),
-    ),
-    "Once inside of itself": Scenario(
-        owned.Once,
-        lambda once: refused(partial(once.call, once.call, int)),
-        lambda once: not once.done,
-    ),
-    "Lazy": Scenario(
-        lambda: owned.Lazy(lambda: {"a": [1]}),
-        lambda lazy: (lazy(), lazy()),
-        lambda lazy: owned.is_frozen(lazy()),
+    "without a lock": Scenario(
+        lambda: (owned.AtomicInt(2**40), owned.AtomicRef((1,)), owned.Once(), owned.Lazy(lambda: {"a": [1]})),
+        lambda made: without_a_lock(*made),
+        without_a_lock_intact,
     ),
     "Lock": Scenario(lambda: None, lambda _: owned.Lock()),
     "RLock": Scenario(lambda: None, lambda _: owned.RLock()),
+    "RWLock": Scenario(owned.RWLock, both_sides, lambda rw: not rw.locked()),
+    "RWLock that dies held": Scenario(lambda: None, lambda _: owned.RWLock().read.acquire()),
+    "share under an RWLock": Scenario(graph, lambda root: owned.share(root, lock=owned.RWLock()), graph_intact),
+    "read side refuses": Scenario(lambda: shared_list(owned.RWLock()), refused_to_a_reader, locked_intact),
     "share": Scenario(graph, lambda root: owned.share(root, lock=owned.Lock()), graph_intact),
     "share without a lock": Scenario(graph, owned.share, graph_intact),
     "share under theirs": Scenario(graph, lambda root: owned.share(root, lock=threading.RLock()), graph_intact),
@@ -409,6 +451,14 @@ SCENARIOS: dict[str, Scenario] = {
         lambda items: not owned.lock_of(items).locked() or owned.lock_of(items).release() is None,
     ),
     "look": Scenario(graph, lambda root: (owned.state(root), owned.owner(root), owned.lock_of(root)), graph_intact),
+    "task": Scenario(lambda: None, lambda _: task_returns(False)),
+    "task that raises": Scenario(lambda: None, lambda _: task_returns(True)),
+    "task that is refused": Scenario(
+        graph, lambda root: refused(lambda: _core.Task(refused, (1, root), {"touch": None})), graph_intact
+    ),
+    "task that nobody takes": Scenario(
+        lambda: None, lambda _: cast(Any, _core.Task)(Node, ()).run_apart(), lambda made: True
+    ),
     "explain": Scenario(graph, owned.explain, graph_intact),
     "repr": Scenario(graph, repr, graph_intact),
     "unchecked": Scenario(lambda: left_behind(Node), look_unchecked),

@@ -298,7 +298,7 @@ def test_waiting_leaves_nothing_behind():
 
 def test_several_loops_and_threads():
     """Loops and threads, giving and taking at once: each item arrives once, and its getter owns it."""
-    count = 40 * STRESS
+    count = 20 * STRESS
     channel = Channel(3)
     got = [[] for _ in range(4)]
     takers = threading.Barrier(4)
@@ -344,7 +344,7 @@ def test_several_loops_and_threads():
 
 def test_getters_that_give_up_at_any_moment():
     """While threads put, getters are cancelled at every point of their way: each item is got once."""
-    count = 150 * STRESS
+    count = 60 * STRESS
     channel = Channel()
     got = []
 

@@ -91,7 +91,7 @@ def test_relay(kind):
         nonlocal turn
         for _ in range(ROUNDS // 3):
             with condition:
-                assert condition.wait_for(lambda: turn % 4 == i, LIMIT)
+                assert condition.wait_for(lambda: turn % 4 == i, LIMIT)  # noqa: B023
                 turn += 1
                 condition.notify_all()
 

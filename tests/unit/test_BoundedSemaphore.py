@@ -33,7 +33,9 @@ def test_release_by_another_thread(taken_by):
     """The error names those who have permits, and is one that threading's users catch."""
     semaphore = owned.BoundedSemaphore(3)
     taken_by(semaphore, "bookkeeper")
-    with pytest.raises(owned.PermitNotHeldError, match=r"taken none, and thread 'bookkeeper' has 1.*Semaphore") as error:
+    with pytest.raises(
+        owned.PermitNotHeldError, match=r"taken none, and thread 'bookkeeper' has 1.*Semaphore"
+    ) as error:
         semaphore.release()
     assert isinstance(error.value, owned.LockNotHeldError)
     assert isinstance(error.value, ValueError)

@@ -99,7 +99,11 @@ def test_condition_stands_for_its_lock():
 )
 def test_refused(other, words):
     """Only locks of ours can be added; a lock of another kind has its drop-in named."""
-    for attempt in (lambda: owned.Lock() + other, lambda: other + owned.RLock(), lambda: owned.Lock() + owned.Lock() + other):
+    for attempt in (
+        lambda: owned.Lock() + other,
+        lambda: other + owned.RLock(),
+        lambda: owned.Lock() + owned.Lock() + other,
+    ):
         with pytest.raises(TypeError, match=words):
             attempt()
 
@@ -338,7 +342,7 @@ def test_life():
 
 
 def test_strict_mode_finds_no_contradiction():
-    """a + b and b + a are one order; taking the single locks the other way round contradicts it."""
+    """Both `a + b` and `b + a` are one order; taking the single locks the other way round contradicts it."""
     with mode():
         first, second = make()
         both = first + second

@@ -216,6 +216,16 @@ def test_share():
         condition.notify()
 
 
+def test_share_in_mode_off():
+    """The same where nothing is checked."""
+    condition = owned.Condition()
+    with mode(0):
+        items = owned.share(owned.own([]), lock=condition)
+        assert owned.lock_of(items) is condition._lock
+        with owned.locked(items):
+            assert condition._is_owned()
+
+
 def test_what_is_shared_while_we_wait():
     """While a thread waits, what is shared under the lock is not its own."""
     condition = owned.Condition()

@@ -152,6 +152,17 @@ def test_two_adopters() -> None:
     assert sorted(outcomes) == ["late", "node"]
 
 
+@pytest.mark.parametrize("verb", [owned.move, owned.share, owned.freeze, lambda node: node.name])
+def test_what_was_adopted_with_its_thread_need_not_be_touched_first(verb: Any) -> None:
+    """Every verb finds it to be this thread's, as a touch does."""
+    made: list[Any] = []
+    thread = threading.Thread(target=lambda: made.append(Node(next=Node("inner"))))
+    thread.start()
+    thread.join(30)
+    adopt(thread)
+    verb(made[0])
+
+
 @pytest.mark.parametrize("make", [Node, lambda: owned.own([1]), lambda: owned.List([owned.List()])])
 def test_one_object_has_one_heir(make: Any) -> None:
     """Of several threads that adopt one object at the same time, one is told that it has it, and has it."""

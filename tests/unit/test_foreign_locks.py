@@ -238,3 +238,21 @@ def test_shared_by_many_threads_at_once():
             for items in shared:
                 assert owned.share(items, lock=lock) is items
                 items.append(1)
+
+
+@pytest.mark.parametrize("method", ["gen_rlock", "read_lock", "acquire_read"])
+def test_reader_writer_locks_of_others(method):
+    """They cannot tell who reads: the message names the lock of ours that can."""
+    lock = type("ReadersWriter", (), {method: lambda self: None})()
+    with pytest.raises(TypeError, match=r"several readers in at once: use owned\.RWLock\(\)"):
+        owned.share(owned.List(), lock=lock)
+
+
+def test_condition_over_a_side():
+    """A Condition over an RWLock, or over a side of one, stands for that lock."""
+    rw = owned.RWLock()
+    for condition in (threading.Condition(rw), threading.Condition(rw.write), threading.Condition(rw.read)):
+        items = owned.share(owned.List([1]), lock=condition)
+        assert owned.lock_of(items) is rw
+    with condition, pytest.raises(owned.LockNotHeldError):
+        items.append(2)

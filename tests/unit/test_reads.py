@@ -28,32 +28,6 @@ class Account:
         yield self.balance
 
 
-class Side:
-    """One side of a lock: counts how it is used."""
-
-    def __init__(self, log, name):
-        self.log, self.name, self.depth = log, name, 0
-
-    def acquire(self):
-        self.log.append(f"take {self.name}")
-        self.depth += 1
-
-    def release(self):
-        self.log.append(f"give {self.name}")
-        self.depth -= 1
-
-
-class TwoSided(Side):
-    """A lock with a read side, as reader-writer locks have."""
-
-    def __init__(self):
-        super().__init__([], "write")
-        self.reading = Side(self.log, "read")
-
-    def _is_owned(self):
-        return self.depth + self.reading.depth > 0
-
-
 def test_frozen_and_private(elsewhere):
     """Nothing is taken where nothing can change."""
     account = owned.freeze(Account())
@@ -71,26 +45,68 @@ def test_takes_a_lock_without_sides(make):
     assert not owned.lock_of(account)._is_owned()
 
 
-def test_takes_the_read_side():
-    """Where the lock has an attribute `reading`, that is what is taken."""
-    lock = TwoSided()
-    account = owned.share(Account(), lock=lock)
-    assert account.total() == 1
-    assert lock.log == ["take read", "give read"]
-
-
-def test_synchronized_takes_the_write_side():
-    """@synchronized takes the lock itself."""
+@pytest.fixture
+def jar():
+    """A class with a method of each kind, shared under an RWLock; both tell how the lock is held meanwhile."""
 
     @owned.owned
     class Jar:
+        @reads
+        def look(self):
+            return [side._recursion_count() for side in (rw.read, rw.write)]
+
+        @reads
+        def each(self):
+            yield self.look()
+            yield self.look()
+
         @owned.synchronized
         def open(self):
-            return "open"
+            return self.look()
 
-    lock = TwoSided()
-    assert owned.share(Jar(), lock=lock).open() == "open"
-    assert lock.log == ["take write", "give write"]
+    rw = owned.RWLock()
+    return owned.share(Jar(), lock=rw)
+
+
+def test_takes_the_read_side(jar):
+    """Of an RWLock the read side is what is taken, also for each step of a generator."""
+    assert jar.look() == [1, 0]
+    assert list(jar.each()) == [[1, 0], [1, 0]]
+    assert not owned.lock_of(jar).locked()
+
+
+def test_takes_nothing_it_has(jar):
+    """Whoever holds one of the sides may read already."""
+    with owned.lock_of(jar).read:
+        assert jar.look() == [1, 0]
+    with owned.lock_of(jar):
+        assert jar.look() == [0, 1]
+
+
+def test_synchronized_takes_the_write_side(jar):
+    """@synchronized takes the write side, and cannot where this thread only reads."""
+    assert jar.open() == [0, 1]
+    with owned.lock_of(jar).read, pytest.raises(owned.LockOrderError):
+        jar.open()
+
+
+def test_through_a_wrapper():
+    """Behind own() a method with @reads counts as an access that reads."""
+
+    class Plain:
+        size = 3
+
+        @reads
+        def look(self):
+            return self.size
+
+    plain = owned.own(Plain())
+    assert plain.look() == 3
+    owned.share(plain, lock=owned.RWLock())
+    with owned.locked(plain, read=True):
+        assert plain.look() == 3
+    with pytest.raises(owned.LockNotHeldError):
+        plain.look()
 
 
 def assigns(self):

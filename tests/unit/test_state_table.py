@@ -165,6 +165,14 @@ def beside_its_lock(obj: Any) -> Callable[[Callable[[], Any]], Any]:
     return run
 
 
+def beside_a_side(obj: Any, side: str) -> Callable[[Callable[[], Any]], Any]:
+    def run(function: Callable[[], Any]) -> Any:
+        with getattr(owned.lock_of(obj), side):
+            return function()
+
+    return run
+
+
 kept: list[Any] = []  # parcels: what becomes of one that is dropped is another matter
 
 
@@ -201,6 +209,13 @@ SITUATIONS: dict[str, Callable[[Callable[[], Any]], tuple[Any, Any]]] = {
     "private, another thread": lambda make: (make(), in_thread),
     "shared, lock held": lambda make: (lambda obj: (obj, beside_its_lock(obj)))(owned.share(make())),
     "shared, lock not held": lambda make: (owned.share(make()), here),
+    "shared under an RWLock, nobody": lambda make: (owned.share(make(), lock=owned.RWLock()), here),
+    "shared under an RWLock, a reader": lambda make: (lambda obj: (obj, beside_a_side(obj, "read")))(
+        owned.share(make(), lock=owned.RWLock())
+    ),
+    "shared under an RWLock, the writer": lambda make: (lambda obj: (obj, beside_a_side(obj, "write")))(
+        owned.share(make(), lock=owned.RWLock())
+    ),
     "frozen, any thread": lambda make: (owned.freeze(make()), in_thread),
     "in transit, any thread": lambda make: (moved(make()), here),
     "claimed, the claimer": lambda make: (in_thread(lambda: owned.move(make())).claim(), here),

@@ -2,8 +2,9 @@
 
     python -m owned run docs/examples/recipes/actor.py
 
-The ledger never leaves its thread, so it needs no lock, and messages are worked off one after the other. A question brings the
-channel for its answer along. That channel is closed in every case, so that nobody waits for an answer that will never come.
+The ledger never leaves its thread, so it needs no lock, and messages are worked off one after the other. A question
+brings the channel for its answer along. That channel is closed in every case, so that nobody waits for an answer that
+will never come.
 """
 
 from __future__ import annotations

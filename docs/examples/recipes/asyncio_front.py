@@ -2,9 +2,9 @@
 
     python -m owned run docs/examples/recipes/asyncio_front.py
 
-The front belongs to the event loop's thread. A job is moved to the back through a channel, which coroutines and threads use
-alike: nobody blocks the loop. The session of a request has an await in the middle, so it is made private to its task: another
-task that touched it in between would be told.
+The front belongs to the event loop's thread. A job is moved to the back through a channel, which coroutines and
+threads use alike: nobody blocks the loop. The session of a request has an await in the middle, so it is made private
+to its task: another task that touched it in between would be told.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python -m owned run docs/examples/recipes/cache.py
 
-The table is shared under a lock, which is held only to find or make an entry. An entry is a Lazy: the first thread that asks
-computes the answer, outside of the lock, while only those wait who want the same one. Answers are frozen, so the threads
-that got them cannot spoil them for each other.
+The table is shared under a lock, which is held only to find or make an entry. An entry is a Lazy: the first thread
+that asks computes the answer, outside of the lock, while only those wait who want the same one. Answers are frozen,
+so the threads that got them cannot spoil them for each other.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python -m owned run docs/examples/recipes/configuration.py
 
-Each configuration is frozen, so reading it needs no lock and costs what reading costs. Whoever asks once and works with the
-answer sees one configuration to the end, never the host of one and the port of the next.
+Each configuration is frozen, so reading it needs no lock and costs what reading costs. Whoever asks once and works
+with the answer sees one configuration to the end, never the host of one and the port of the next.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
     python -m owned run docs/examples/recipes/counter.py
 
-Each Counter is changed in one step, so nothing is lost. The mean is made of two numbers: whoever reads it between the change of
-the one and the change of the other is told nonsense. So they are one object, and one lock is taken for both.
+Each Counter is changed in one step, so nothing is lost. The mean is made of two numbers: whoever reads it between the
+change of the one and the change of the other is told nonsense. So they are one object, and one lock is taken for
+both.
 """
 
 from __future__ import annotations

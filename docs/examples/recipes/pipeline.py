@@ -2,8 +2,9 @@
 
     python -m owned run docs/examples/recipes/pipeline.py
 
-A channel lies between two stages. What is put is moved: the stage that made it can touch it no more, so nobody has to think
-about locks. A channel that holds a few items only makes the fast stages wait for the slow one, instead of filling memory.
+A channel lies between two stages. What is put is moved: the stage that made it can touch it no more, so nobody has to
+think about locks. A channel that holds a few items only makes the fast stages wait for the slow one, instead of
+filling memory.
 """
 
 from __future__ import annotations
