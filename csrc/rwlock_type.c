@@ -128,8 +128,7 @@ acquire_restore(PyObject *self, PyObject *state)
 static PyObject *
 reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol))
 {
-    PyErr_Format(PyExc_TypeError, "cannot pickle '%.200s' object", Py_TYPE(self)->tp_name);
-    return NULL;
+    return PyObject_CallOneArg(owned_the_state->refuse_pickling_lock, self); /* it raises */
 }
 
 #ifdef HAVE_FORK
