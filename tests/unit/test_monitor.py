@@ -389,7 +389,7 @@ def test_made_through_an_alias():
 
 
 def test_under_an_rwlock():
-    """A monitor that shares itself under an RWLock: its methods take the write side, those with @reads the read side."""
+    """A monitor that shares itself under an RWLock: methods take the write side, those with @reads the read side."""
 
     @owned.owned(monitor=True)
     class Table:
