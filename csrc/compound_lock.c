@@ -12,7 +12,7 @@
 #include "compound_lock.h"
 
 #include "condition.h"
-#include "state.h"
+#include "rwlock.h"
 #include "timeout.h"
 
 int owned_compound_lock_add(PyObject *module);
@@ -49,13 +49,37 @@ owned_lock_behind(PyObject *obj, const char *call)
         return Py_NewRef(obj);
     if (PyObject_TypeCheck(obj, owned_the_state->Condition))
         return Py_XNewRef(owned_condition_lock_borrowed(obj));
+    if (Py_IS_TYPE(obj, owned_the_state->WriteSide))
+        return Py_NewRef((PyObject *)((owned_rwlock_side *)obj)->lock);
     refuse_foreign(obj, call);
     return NULL;
 }
 
+static int
+is_read_side(PyObject *lock)
+{
+    return Py_IS_TYPE(lock, owned_the_state->ReadSide);
+}
+
+static owned_rwlock *
+rwlock_of_side(PyObject *side)
+{
+    return ((owned_rwlock_side *)side)->lock;
+}
+
+/* Has this thread taken the lock, so that it can give it back? */
+static int
+has_taken(PyObject *lock)
+{
+    return is_read_side(lock) ? owned_rwlock_my_read(rwlock_of_side(lock)) != NULL : owned_lock_is_held(lock);
+}
+
+/* The writer may read. */
 int
 owned_lock_is_held(PyObject *lock)
 {
+    if (owned_rwlock_is_side(lock))
+        return owned_rwlock_i_write(rwlock_of_side(lock)) || (is_read_side(lock) && has_taken(lock));
     if (owned_lock_check(lock))
         return owned_load_u64(&((owned_region *)lock)->holder) == owned_this_thread.id;
     if (is_compound(lock)) {
@@ -77,26 +101,31 @@ owned_lock_is_held(PyObject *lock)
 static uint64_t
 ordinal_of(PyObject *lock)
 {
+    if (is_read_side(lock))
+        return owned_rwlock_ordinal(rwlock_of_side(lock));
     return owned_lock_tag_ordinal(&((owned_lock_head *)lock)->tag);
 }
 
 /* ---- making one -------------------------------------------------------------------------------------------------- */
 
+/* By ordinal; the two sides of an RWLock have one, and the write side, which is the lock itself, goes first. */
 static int
-compare_ordinals(const void *left, const void *right)
+compare(const void *left, const void *right)
 {
-    uint64_t a = ordinal_of(*(PyObject *const *)left), b = ordinal_of(*(PyObject *const *)right);
-    return a < b ? -1 : a > b;
+    PyObject *l = *(PyObject *const *)left, *r = *(PyObject *const *)right;
+    uint64_t a = ordinal_of(l), b = ordinal_of(r);
+    return a != b ? (a < b ? -1 : 1) : is_read_side(l) - is_read_side(r);
 }
 
-/* A CompoundLock of these locks of ours, which it takes over: sorts them and drops what is there twice. */
+/* A CompoundLock of these locks of ours, which it takes over: sorts them and drops what is there twice. Of both sides of an
+ * RWLock the write side stays, under which its holder may read as well. */
 static PyObject *
 make(PyObject **locks, size_t count)
 {
-    qsort(locks, count, sizeof(*locks), compare_ordinals);
+    qsort(locks, count, sizeof(*locks), compare);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if (kept > 0 && locks[kept - 1] == locks[i])
+        if (kept > 0 && ordinal_of(locks[kept - 1]) == ordinal_of(locks[i]))
             Py_DECREF(locks[i]);
         else
             locks[kept++] = locks[i];
@@ -140,10 +169,12 @@ combine(PyObject *const *operands, size_t count, const char *call)
             for (Py_ssize_t j = 0; j < PyTuple_GET_SIZE(inner); j++)
                 locks[used++] = Py_NewRef(PyTuple_GET_ITEM(inner, j));
         }
-        else if ((locks[used] = owned_lock_behind(operands[i], call)) != NULL)
+        else {
+            locks[used] = is_read_side(operands[i]) ? Py_NewRef(operands[i]) : owned_lock_behind(operands[i], call);
+            if (locks[used] == NULL)
+                goto done;
             used++;
-        else
-            goto done;
+        }
     }
     result = make(locks, used);
     used = 0;
@@ -264,7 +295,7 @@ compound_release(PyObject *op, PyObject *Py_UNUSED(ignored))
     compound *self = (compound *)op;
     for (Py_ssize_t i = PyTuple_GET_SIZE(self->locks); i > 0; i--) {
         PyObject *lock = PyTuple_GET_ITEM(self->locks, i - 1);
-        if (!owned_lock_is_held(lock) && owned_lock_leave(lock) < 0)
+        if (!has_taken(lock) && owned_lock_leave(lock) < 0)
             return NULL;
     }
     return give_back(self, PyTuple_GET_SIZE(self->locks)) < 0 ? NULL : Py_NewRef(Py_None);
@@ -395,7 +426,8 @@ PyDoc_STRVAR(release_doc,
 "    The thread that holds them.");
 
 PyDoc_STRVAR(locked_doc,
-"locked($self, /)\n--\n\nIs any of the locks held by any thread? Then another thread would have to wait.");
+"locked($self, /)\n--\n\nWould another thread have to wait? So it is where any of the locks is held: of an RWLock's read side,\n"
+"by a writer.");
 PyDoc_STRVAR(enter_doc, "__enter__($self, /)\n--\n\nacquire()");
 PyDoc_STRVAR(exit_doc, "__exit__($self, /, *exc_info)\n--\n\nrelease()");
 PyDoc_STRVAR(is_owned_doc, "_is_owned($self, /)\n--\n\nDoes the calling thread hold all the locks?");

@@ -8,7 +8,7 @@
 /* nb_add of every kind of lock: a CompoundLock of all that both operands stand for. */
 PyObject *owned_compound_add(PyObject *left, PyObject *right);
 
-/* The lock that `obj` stands for: itself, or a Condition's. New reference; TypeError for what is none of ours, which
+/* The lock that `obj` stands for: itself, a Condition's, the RWLock of a write side. New reference; TypeError for what is none of ours, which
  * begins with `call` ("Condition() takes a lock of owned's") and names what to use instead. */
 PyObject *owned_lock_behind(PyObject *obj, const char *call);
 

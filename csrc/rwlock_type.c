@@ -1,11 +1,12 @@
 /* owned.RWLock as Python sees it: the lock, and its sides as objects. What they do is in rwlock.c. */
 // SPDX-License-Identifier: MIT
+#include "compound_lock.h"
 #include "mode.h"
 #include "rwlock.h"
 #include "timeout.h"
 #include "verbs.h"
 
-/* ---- a lock or a side ------------------------------------------------------------------------------------------------ */
+/* ---- a lock or a side -------------------------------------------------------------------------------------------- */
 
 /* What `self` is, in a method of the lock or of a side. */
 static inline owned_rwlock *
@@ -43,7 +44,7 @@ owned_rwlock_side_object(owned_rwlock *lock, owned_side side)
     return (PyObject *)self;
 }
 
-/* ---- methods of both ------------------------------------------------------------------------------------------------- */
+/* ---- methods of both --------------------------------------------------------------------------------------------- */
 
 static PyObject *
 answer(int taken)
@@ -127,8 +128,7 @@ acquire_restore(PyObject *self, PyObject *state)
 static PyObject *
 reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol))
 {
-    PyErr_Format(PyExc_TypeError, "cannot pickle '%.200s' object", Py_TYPE(self)->tp_name);
-    return NULL;
+    return PyObject_CallOneArg(owned_the_state->refuse_pickling_lock, self); /* it raises */
 }
 
 #ifdef HAVE_FORK
@@ -140,7 +140,7 @@ at_fork_reinit(PyObject *self, PyObject *Py_UNUSED(ignored))
 }
 #endif
 
-/* ---- the lock ---------------------------------------------------------------------------------------------------------- */
+/* ---- the lock ---------------------------------------------------------------------------------------------------- */
 
 static PyObject *
 protect(PyObject *self, PyObject *obj)
@@ -223,7 +223,7 @@ dealloc(PyObject *op)
     owned_region_dealloc_lock(op);
 }
 
-/* ---- a side ------------------------------------------------------------------------------------------------------------ */
+/* ---- a side ------------------------------------------------------------------------------------------------------ */
 
 static PyObject *
 side_repr(PyObject *self)
@@ -269,7 +269,7 @@ side_dealloc(PyObject *self)
     Py_DECREF((PyObject *)type);
 }
 
-/* ---- the types --------------------------------------------------------------------------------------------------------- */
+/* ---- the types --------------------------------------------------------------------------------------------------- */
 
 PyDoc_STRVAR(rwlock_doc,
 "RWLock()\n--\n\n"
@@ -402,13 +402,14 @@ static PyType_Slot rwlock_slots[] = {
     {Py_tp_methods, rwlock_methods},
     {Py_tp_members, members},
     {Py_tp_getset, getset},
+    {Py_nb_add, owned_compound_add},
     {0, NULL},
 };
 
 #define SIDE_SLOTS(methods)                                                                                             \
     {Py_tp_doc, (void *)side_doc}, {Py_tp_dealloc, side_dealloc}, {Py_tp_traverse, side_traverse},                      \
         {Py_tp_repr, side_repr}, {Py_tp_hash, side_hash}, {Py_tp_richcompare, side_richcompare},                        \
-        {Py_tp_methods, methods}, {0, NULL},
+        {Py_tp_methods, methods}, {Py_nb_add, owned_compound_add}, {0, NULL},
 
 static PyType_Slot read_slots[] = {SIDE_SLOTS(read_methods)};
 static PyType_Slot write_slots[] = {SIDE_SLOTS(write_methods)};
@@ -437,7 +438,7 @@ static PyType_Spec write_spec = {
     .slots = write_slots,
 };
 
-/* ---- for messages ------------------------------------------------------------------------------------------------------ */
+/* ---- for messages ------------------------------------------------------------------------------------------------ */
 
 static PyObject *
 rwlock_readers_impl(PyObject *Py_UNUSED(module), PyObject *obj)

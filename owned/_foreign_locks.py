@@ -154,6 +154,7 @@ def not_ours(lock: object, call: str) -> TypeError:
 
     drop_ins: list[tuple[Any, str]] = [
         (_core.CompoundLock, "use one of its locks"),
+        (_core.ReadSide, "use the lock itself, whose write side a wait gives back"),
         (_core.BoundedSemaphore, f"{_SEVERAL}: use owned.Lock()"),
         (_core.Semaphore, f"{_SEVERAL}: use owned.Lock()"),
         (type(threading.Lock()), "use owned.Lock(), a drop-in for it"),

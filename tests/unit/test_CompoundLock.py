@@ -313,6 +313,50 @@ def test_synchronized():
         needs()
 
 
+def test_sides_of_an_rwlock():
+    """An RWLock stands for its write side; of both sides of one the write side stays, under which one may read."""
+    rw, other, a = owned.RWLock(), owned.RWLock(), owned.Lock()
+    assert (rw + a) == (rw.write + a) == (a + rw.read + rw.write) == (rw.read + a + rw)
+    reading = rw.read + other.read + a
+    assert len(reading.locks) == 3 and reading == a + other.read + rw.read
+    with reading:
+        assert are_held(rw.read, rw.write, other.read, a) == [True, False, True, True]
+        with rw.read + other.read:
+            pass
+        with pytest.raises(owned.LockOrderError):
+            (rw + other.read).acquire()
+        assert are_held(rw.read, rw.write, other.read) == [True, False, True]
+    writing = rw + other.read
+    with writing:
+        assert are_held(rw.write, other.read, other.write) == [True, True, False]
+        with pytest.raises(owned.LockNotHeldError):
+            (rw.read + other.read).release()
+        assert are_held(rw.write, other.read) == [True, True]
+    with held_elsewhere(rw.read):
+        assert not (rw.read + a).locked() and (rw + a).locked()
+        assert (rw.read + a).acquire(False) is True
+        (rw.read + a).release()
+        assert writing.acquire(timeout=0.01) is False
+    assert not writing.locked() and not other.write.locked()
+
+
+def test_conditions_of_an_rwlock():
+    """A Condition may have the write side of an RWLock, not its read side."""
+    rw = owned.RWLock()
+    items = owned.share(owned.List(), lock=owned.Condition(rw))
+    for condition in (owned.Condition(rw), owned.Condition(rw.write)):
+        assert condition._lock is rw
+        with rw.write:
+            items.append(1)
+            assert condition.wait(0.01) is False
+            condition.notify_all()
+            assert rw.write._is_owned()
+        with rw.read, pytest.raises(owned.LockNotHeldError):
+            condition.wait()
+    with pytest.raises(TypeError, match="write side"):
+        owned.Condition(rw.read)
+
+
 def test_repr():
     """The locks, each as it is, in the order in which they are taken."""
     a, b = make(2, owned.RLock)
