@@ -86,7 +86,7 @@ def _count_plainly(make: Callable[[], Any]) -> Callable[[int, int], tuple[Works,
 
 def _count_compound(threads: int, turns: int) -> tuple[Works, Check]:
     """Each thread writes the sum in its own order, and moves from one account to the other."""
-    locks = [owned.Lock(), owned.RLock(), owned.RWLock()]
+    locks: list[Any] = [owned.Lock(), owned.RLock(), owned.RWLock()]
     accounts: list[Any] = [owned.share(Bag(money=1000), lock=lock) for lock in locks]
 
     def work(number: int) -> None:

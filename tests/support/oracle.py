@@ -68,7 +68,7 @@ class World:
         locks: by number.
         channels: by number.
         parcels: by number: the thing inside, or None once claimed.
-        futures: by number: the things that the first who asks is given.
+        futures: by number: the things that the first who asks is given, and nobody afterwards.
         ended: whose thread has ended.
     """
 
@@ -455,7 +455,7 @@ class Result(Op):
             if world.things[thing] in (("working",), ("unborn",))
         }
         answer: Answer = error("TaskFailed") if self.raises else ("given", self.future)
-        return [(answer, world.but(things=taken))]
+        return [(answer, world.but(things=taken, futures={self.future: ()}))]
 
 
 # -- several calls at once
