@@ -7,6 +7,7 @@ them. ``share``, ``freeze`` and ``move`` make sharing a decision. See the README
 
 import importlib
 import os
+from typing import TYPE_CHECKING, Any
 
 try:
     importlib.import_module("owned._core")
@@ -58,7 +59,6 @@ from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
 from owned._modes import Mode, checked, configure, guard, mode, strict
 from owned._own_class import own_class
-from owned._pool import ThreadPoolExecutor
 from owned._processes import install as _follow_to_processes
 from owned._recorded import violations
 from owned._records import Record, Site, Violation
@@ -87,6 +87,10 @@ from owned.errors import (
     WrongThreadError,
 )
 
+if TYPE_CHECKING:
+    from owned import aio
+    from owned._pool import ThreadPoolExecutor
+
 # The names that PEP 805 proposes.
 IllegalThreadAccessException = WrongThreadError
 UnprotectedAccessException = LockNotHeldError
@@ -94,6 +98,23 @@ TransferBox = Parcel
 
 # What it is most often used as.
 Counter = AtomicInt
+
+_LAZY = {"ThreadPoolExecutor": "owned._pool", "aio": "owned.aio"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what stands on concurrent.futures or asyncio when it is first asked for."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(_LAZY[name])
+    value = module if module.__name__ == f"{__name__}.{name}" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
+
 
 _apply_settings()
 del _apply_settings

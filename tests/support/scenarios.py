@@ -313,6 +313,43 @@ def task_returns(fails: bool) -> None:
 
 KEPT = owned.freeze(Node())  # and with it the class of frozen nodes, which is not made anew each time
 
+
+def together(made: tuple[Any, Any]) -> None:
+    """Two locks and a third, as one; and a lock that is none of ours."""
+    a, b = made
+    with owned.Lock() + (a + b):
+        repr(b + a)
+    try:
+        a + threading.Lock()
+    except TypeError:
+        pass
+
+
+def wait_a_moment(condition: Any) -> None:
+    """Wait under a condition, and notify nobody."""
+    with condition:
+        assert condition.wait(0) is False
+        condition.notify()
+        assert condition.wait_for(lambda: True, 1)
+        repr(condition)
+
+
+def use_permits(semaphore: Any) -> None:
+    """Take permits in every way, and give back one too many."""
+    with semaphore, semaphore:
+        assert semaphore.acquire(timeout=0) is False
+        repr(semaphore)
+    try:
+        semaphore.release()
+    except owned.PermitNotHeldError:
+        pass
+
+
+def all_permits_free(semaphore: Any) -> bool:
+    """Nobody has any."""
+    return repr(semaphore).endswith(": value=2/2>")
+
+
 SCENARIOS: dict[str, Scenario] = {
     "slots class": Scenario(lambda: None, lambda _: Node("a", Node("b"))),
     "dict class": Scenario(lambda: None, lambda _: Bag(a=1, b=[2], c={3: [4]})),
@@ -461,6 +498,9 @@ SCENARIOS: dict[str, Scenario] = {
     "release what is not held": Scenario(
         owned.Lock, lambda lock: refused(lock.release), lambda lock: not lock.locked()
     ),
+    "compound lock": Scenario(lambda: (owned.Lock(), owned.RLock()), together, both_free),
+    "condition": Scenario(owned.Condition, wait_a_moment, lambda condition: not condition.locked()),
+    "semaphore": Scenario(lambda: owned.BoundedSemaphore(2), use_permits, all_permits_free),
     "lock order": Scenario(two_locks, in_strict(both_orders), both_free),
     "lock order of short lives": Scenario(two_locks, in_strict(made_between), both_free),
     "lock order in wait": Scenario(two_locks, in_strict(waits), both_free),

@@ -422,7 +422,7 @@ def test_loop_that_goes_on_in_another_thread(elsewhere):
 
 def test_outside_of_tasks(run):
     """Called outside of any task it is the context that has it: tasks are refused, and so are other threads."""
-    context = contextvars.copy_context()
+    context = contextvars.Context()
     node = context.run(lambda: task_private(Node()))
     context.run(setattr, node, "name", "mine")
     with pytest.raises(WrongTaskError, match="private to the code outside of tasks, in one context"):
@@ -453,7 +453,7 @@ def test_context_of_a_callback():
     async def main():
         loop = asyncio.get_running_loop()
         done = loop.create_future()
-        context = contextvars.copy_context()
+        context = contextvars.Context()
         nodes = []
 
         def first():
@@ -479,7 +479,7 @@ def test_context_of_a_callback():
 
 def test_context_that_is_gone():
     """When no copy of the context is left, nobody can be it any more."""
-    node = contextvars.copy_context().run(lambda: task_private(Node()))
+    node = contextvars.Context().run(lambda: task_private(Node()))
     gc.collect()
     assert owned.state(node) == "orphaned"
     assert owned.adopt(node).name == "node"
