@@ -7,7 +7,7 @@ them. ``share``, ``freeze`` and ``move`` make sharing a decision. See the README
 
 import importlib
 import os
-from typing import TYPE_CHECKING, Any
+import typing
 
 try:
     importlib.import_module("owned._core")
@@ -87,8 +87,8 @@ from owned.errors import (
     WrongThreadError,
 )
 
-if TYPE_CHECKING:
-    from owned import aio
+if typing.TYPE_CHECKING:
+    from owned import aio as aio
     from owned._pool import ThreadPoolExecutor
 
 # The names that PEP 805 proposes.
@@ -102,7 +102,7 @@ Counter = AtomicInt
 _LAZY = {"ThreadPoolExecutor": "owned._pool", "aio": "owned.aio"}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> typing.Any:
     """Import what stands on concurrent.futures or asyncio when it is first asked for."""
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Type checkers see the package as it is: the examples hold, and the stub fits the C module."""
+"""Type checkers see the package as it is: the examples hold. That the stub fits the C module is a stage of .ci/run."""
 
 import runpy
 import subprocess
@@ -28,11 +28,6 @@ def _mypy(*arguments: str) -> None:
 def test_examples_hold() -> None:
     """Every assert_type in the examples holds, and every misuse is seen."""
     _mypy("mypy", *map(str, EXAMPLES))
-
-
-def test_stub_fits() -> None:
-    """The stub has every name of the C module and no other, with the same signatures."""
-    _mypy("mypy.stubtest", "owned._core")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
