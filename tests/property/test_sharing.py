@@ -590,11 +590,14 @@ class Free:
 
 
 class WithFreeLock(Sharing):
-    """The machine, where the first lock does not keep anybody out."""
+    """The machine, where the first lock does not keep anybody out, and nobody waits for ever."""
 
     def __init__(self) -> None:
         super().__init__()
         self.handles = [(parts, Free() if parts == ((0, "write"),) else lock) for parts, lock in self.handles]
+
+    def patience(self, number: int) -> str:
+        return PATIENCE[min(number, 1)]
 
 
 def test_wrong_lock() -> None:
