@@ -37,6 +37,27 @@ typedef struct {
     PyObject *weakrefs;
 } owned_channel;
 
+/* put() and get(), with a timeout as in timeout.h. New references, NULL with an error set. */
+PyObject *owned_channel_put(owned_channel *self, PyObject *item, int64_t timeout);
+PyObject *owned_channel_get(owned_channel *self, int64_t timeout);
+
+void owned_channel_close(owned_channel *self);
+
+/* "channel 'jobs'", or "the channel at 0x...". New reference, NULL with an error set. */
+PyObject *owned_channel_told(owned_channel *self);
+
+typedef struct {
+    size_t used;
+    int closed, full;
+} owned_channel_look;
+
+owned_channel_look owned_channel_look_at(owned_channel *self);
+
+/* Room for the first items of a new channel. 0, or -1 with an error set. */
+int owned_channel_init_ring(owned_channel *self);
+
+void owned_channel_drop_items(owned_channel *self);
+
 /* Take the first item, if there is one, without waiting. */
 owned_channel_answer owned_channel_take(owned_channel *self, PyObject **item);
 

@@ -390,7 +390,10 @@ parcel_take_impl(PyObject *Py_UNUSED(module), PyObject *args)
         content = take_content(p, record, "pickle");
     if (content != NULL) {
         PyList_SetItem(note, 1, Py_NewRef(content));
+        owned_region *call = owned_this_thread.task; /* it is to be read, and not to become a running call's own */
+        owned_this_thread.task = NULL;
         all_arrive(p, p->record);
+        owned_this_thread.task = call;
     }
     Py_XDECREF(note);
     return content;

@@ -467,6 +467,8 @@ owned_region_take(owned_region *r)
         owned_store_u64(&r->holder, owned_this_thread.id);
     }
     OWNED_END_CRITICAL();
+    if (took && owned_this_thread.task != NULL)
+        owned_region_forward(r, owned_this_thread.task);
     return took;
 }
 

@@ -92,14 +92,14 @@ int owned_region_arrive(owned_region *r, PyObject *record);
  * IN_TRANSIT, and must not be `to`. Cannot fail. */
 void owned_region_forward(owned_region *from, owned_region *to);
 
-/* PRIVATE, and left by a thread that this one adopted: then it is held by this one from now on. Cannot fail. */
-int owned_region_inherit(owned_region *r);
-
 /* PRIVATE, held by this thread -> IN_TRANSIT to whoever touches it first. Cannot fail. */
 void owned_region_leave(owned_region *r);
 
 /* IN_TRANSIT to whoever touches it first -> PRIVATE, held by this (registered) thread. 1 if it was so. Cannot fail. */
 int owned_region_take(owned_region *r);
+
+/* PRIVATE, and left by a thread that this one adopted: then it is held by this one from now on. Cannot fail. */
+int owned_region_inherit(owned_region *r);
 
 /* PRIVATE, held by this thread -> PRIVATE to a task. Cannot fail. */
 void owned_region_bind(owned_region *r, owned_task_info *task, PyObject *record);

@@ -35,7 +35,7 @@
 #define FEW 16
 #define GRANTED 1
 
-/* ---- who holds it, seen from outside ------------------------------------------------------------------------------ */
+/* ---- who holds it, seen from outside ----------------------------------------------------------------------------- */
 
 static inline uint64_t
 writer_of(owned_rwlock *self)
@@ -183,7 +183,7 @@ owned_rwlock_count_waiting(owned_rwlock *self, size_t *readers, size_t *writers)
     owned_mutex_unlock(&self->mutex);
 }
 
-/* ---- under the mutex ------------------------------------------------------------------------------------------------ */
+/* ---- under the mutex --------------------------------------------------------------------------------------------- */
 
 /* Keep room for one more reader. 0, or -1 (no error set). */
 static int
@@ -279,7 +279,7 @@ go_out(owned_rwlock *self, owned_side side)
         pass_on(self, 0);
 }
 
-/* ---- waiting -------------------------------------------------------------------------------------------------------- */
+/* ---- waiting ----------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     owned_rwlock *lock;
@@ -378,7 +378,7 @@ wait_to_go_in(owned_rwlock *self, owned_side side, int64_t timeout, int interrup
     return result;
 }
 
-/* ---- taking and giving back ------------------------------------------------------------------------------------------ */
+/* ---- taking and giving back -------------------------------------------------------------------------------------- */
 
 /* This thread's table with a free place: 0, or -1 (no error set). */
 static int
@@ -540,7 +540,7 @@ owned_rwlock_give_back(owned_rwlock *self, owned_side side)
     return 0;
 }
 
-/* ---- for a Condition ------------------------------------------------------------------------------------------------- */
+/* ---- for a Condition --------------------------------------------------------------------------------------------- */
 
 uint64_t
 owned_rwlock_release_save(owned_rwlock *self)
@@ -578,7 +578,7 @@ owned_rwlock_acquire_restore(owned_rwlock *self, uint64_t depth)
     return taken < 0 ? -1 : 0;
 }
 
-/* ---- adopt ------------------------------------------------------------------------------------------------------------- */
+/* ---- adopt ------------------------------------------------------------------------------------------------------- */
 
 /* Let go of what threads that have ended held as readers: how many, -1 with an error set. */
 static Py_ssize_t
@@ -637,7 +637,7 @@ owned_rwlock_adopt(PyObject *lock)
     return 0;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------------------------------------------- */
 
 /* What this thread notes of the lock. */
 static void

@@ -6,7 +6,7 @@
 #include "timeout.h"
 #include "verbs.h"
 
-/* ---- a lock or a side ------------------------------------------------------------------------------------------------ */
+/* ---- a lock or a side -------------------------------------------------------------------------------------------- */
 
 /* What `self` is, in a method of the lock or of a side. */
 static inline owned_rwlock *
@@ -44,7 +44,7 @@ owned_rwlock_side_object(owned_rwlock *lock, owned_side side)
     return (PyObject *)self;
 }
 
-/* ---- methods of both ------------------------------------------------------------------------------------------------- */
+/* ---- methods of both --------------------------------------------------------------------------------------------- */
 
 static PyObject *
 answer(int taken)
@@ -128,8 +128,7 @@ acquire_restore(PyObject *self, PyObject *state)
 static PyObject *
 reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol))
 {
-    PyErr_Format(PyExc_TypeError, "cannot pickle '%.200s' object", Py_TYPE(self)->tp_name);
-    return NULL;
+    return PyObject_CallOneArg(owned_the_state->refuse_pickling_lock, self); /* it raises */
 }
 
 #ifdef HAVE_FORK
@@ -141,7 +140,7 @@ at_fork_reinit(PyObject *self, PyObject *Py_UNUSED(ignored))
 }
 #endif
 
-/* ---- the lock ---------------------------------------------------------------------------------------------------------- */
+/* ---- the lock ---------------------------------------------------------------------------------------------------- */
 
 static PyObject *
 protect(PyObject *self, PyObject *obj)
@@ -224,7 +223,7 @@ dealloc(PyObject *op)
     owned_region_dealloc_lock(op);
 }
 
-/* ---- a side ------------------------------------------------------------------------------------------------------------ */
+/* ---- a side ------------------------------------------------------------------------------------------------------ */
 
 static PyObject *
 side_repr(PyObject *self)
@@ -270,7 +269,7 @@ side_dealloc(PyObject *self)
     Py_DECREF((PyObject *)type);
 }
 
-/* ---- the types --------------------------------------------------------------------------------------------------------- */
+/* ---- the types --------------------------------------------------------------------------------------------------- */
 
 PyDoc_STRVAR(rwlock_doc,
 "RWLock()\n--\n\n"
@@ -439,7 +438,7 @@ static PyType_Spec write_spec = {
     .slots = write_slots,
 };
 
-/* ---- for messages ------------------------------------------------------------------------------------------------------ */
+/* ---- for messages ------------------------------------------------------------------------------------------------ */
 
 static PyObject *
 rwlock_readers_impl(PyObject *Py_UNUSED(module), PyObject *obj)

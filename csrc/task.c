@@ -233,7 +233,7 @@ claim_kwargs(PyObject *kwargs)
 
 /* Take the call out of the task, and make it: it is made once. */
 static PyObject *
-call_once(task *t)
+make_the_call(task *t)
 {
     PyObject *function, *args, *kwargs, *result = NULL;
     OWNED_BEGIN_CRITICAL((PyObject *)t);
@@ -262,7 +262,7 @@ call_once(task *t)
 static PyObject *
 task_run_here(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return call_once((task *)self);
+    return make_the_call((task *)self);
 }
 
 /* The frames of the traceback keep what the call had in its variables: let it go, the lines stay. */
@@ -318,7 +318,7 @@ task_run_apart(PyObject *self, PyObject *Py_UNUSED(ignored))
         return NULL;
     owned_region *made = owned_mode_now() == OWNED_MODE_OFF ? NULL : owned_region_new_held(owned_this_thread.info);
     if (made == NULL) {
-        PyObject *result = PyErr_Occurred() ? NULL : call_once(t);
+        PyObject *result = PyErr_Occurred() ? NULL : make_the_call(t);
         if (result == NULL)
             forget_frames();
         return result;
@@ -327,7 +327,7 @@ task_run_apart(PyObject *self, PyObject *Py_UNUSED(ignored))
     owned_region *task_around = owned_this_thread.task;
     owned_region_open(made, outer);
     owned_this_thread.task = made;
-    PyObject *result = call_once(t);
+    PyObject *result = make_the_call(t);
     if (result == NULL)
         forget_frames();
     owned_this_thread.task = task_around;

@@ -41,16 +41,18 @@ static const struct {
      " add clear difference_update discard intersection_update pop remove symmetric_difference_update update ", NULL},
     {"collections.OrderedDict", " ", " move_to_end ", NULL},
     {"collections.defaultdict", " ", " __missing__ ", NULL}, /* for __getitem__ see owned_reading_inserts() */
-    {"Counter", " __add__ __and__ __eq__ __ge__ __gt__ __le__ __lt__ __missing__ __ne__ __neg__ __or__ __pos__ __reduce__ "
-                "__repr__ __sub__ copy most_common total ",
+    {"Counter",
+     " __add__ __and__ __eq__ __ge__ __gt__ __le__ __lt__ __missing__ __ne__ __neg__ __or__ __pos__ __reduce__ __repr__ "
+     "__sub__ __xor__ copy most_common total ",
      /* elements() gives an iterator that looks inside by itself */
-     " __delitem__ __iadd__ __iand__ __init__ __ior__ __isub__ _keep_positive elements subtract update ", "collections"},
+     " __delitem__ __iadd__ __iand__ __init__ __ior__ __isub__ __ixor__ _keep_positive elements subtract update ",
+     "collections"},
     {"collections.deque", " copy count index ",
      " append appendleft clear extend extendleft insert pop popleft remove reverse rotate ", NULL},
     {"array.array", " count index tobytes tofile tolist tounicode ",
      /* buffer_info() tells the address of the inside */
      " append buffer_info byteswap clear extend frombytes fromfile fromlist fromunicode insert pop remove reverse ", NULL},
-    {"bytearray", TEXT " __alloc__ copy ", " append clear extend insert pop remove resize reverse ", NULL},
+    {"bytearray", TEXT " __alloc__ copy ", " append clear extend insert pop remove resize reverse take_bytes ", NULL},
     /* special methods, of whatever type written in C */
     {"object",
      " __abs__ __add__ __and__ __bool__ __bytes__ __ceil__ __class_getitem__ __contains__ __copy__ __deepcopy__ __dir__ "

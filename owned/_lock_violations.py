@@ -76,7 +76,7 @@ def make_rwlock_violation(
 
 
 def _make(
-    lock: Lock | RLock | RWLock,
+    lock: Lock | RLock | RWLock | Condition,
     what: str,
     facts: Facts,
     access: str,

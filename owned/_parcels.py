@@ -322,11 +322,12 @@ def warn_unclaimed(record: Record, to: threading.Thread | Process | None) -> Non
     """
     if sys.is_finalizing() or (isinstance(to, Process) and to.was_started()):
         return  # a process that was forked may have a copy of it
+    what = _violations.with_article(record.root_type)
     addressed = "" if to is None else f" It was addressed to {to!r}."
     warnings.warn_explicit(
         errors.UnclaimedWarning(
-            f"a {record.root_type} was handed over and nobody took it: {record}. Its parcel was dropped unclaimed, and "
-            f"what was in it is lost.{addressed} Let whoever receives the parcel claim() it"
+            f"{what} was handed over and nobody took it: {record}. Its parcel was dropped unclaimed, and what was "
+            f"in it is lost.{addressed} Let whoever receives the parcel claim() it"
         ),
         errors.UnclaimedWarning,
         record.file,

@@ -174,9 +174,13 @@ def _argument(place: _Position | str, function: object) -> str:
             at, function = at + len(function.args), function.func
         else:
             at, function = at + 1, function.__func__
-    if not isinstance(function, types.FunctionType) or at >= function.__code__.co_argcount:
-        return label
-    return f"{label} ({function.__code__.co_varnames[at]!r})"
+    names: tuple[str, ...] = ()
+    if isinstance(function, types.FunctionType):
+        names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    elif isinstance(function, types.BuiltinFunctionType):
+        signature = (getattr(function, "__text_signature__", None) or "").strip("()").partition("*")[0].split(",")
+        names = tuple([name for part in signature if (name := part.partition("=")[0].strip()).isidentifier()])
+    return f"{label} ({names[at]!r})" if at < len(names) else label
 
 
 def _behind(function: object) -> Iterator[tuple[str, Any]]:

@@ -43,6 +43,11 @@ class Thread(threading.Thread):
         and through globals.
     """
 
+    _call: _Call | None = None
+    _error: BaseException | None = None
+    _is_begun = False
+    _is_inherited = False
+
     def __init__(
         self,
         group: None = None,
@@ -59,8 +64,6 @@ class Thread(threading.Thread):
         call = None if target is None else _Call(target, tuple(args), dict(kwargs or {}), unguarded)
         super().__init__(group, call, name, daemon=daemon, **context)
         self._call = call
-        self._error: BaseException | None = None
-        self._is_inherited = False
 
     def start(self) -> None:
         """Start it.
@@ -71,14 +74,16 @@ class Thread(threading.Thread):
         Threads:
             Any; once.
         """
-        if self.ident is not None or "run" in self.__dict__:
+        if self._is_begun:
             super().start()  # which refuses
             return
         body = self.run
+        self._is_begun = True
         self.run = lambda: self._run(body)  # type: ignore[method-assign]
         try:
             super().start()
         except BaseException:
+            self._is_begun = False
             self.__dict__.pop("run", None)
             raise
 

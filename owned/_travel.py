@@ -61,7 +61,7 @@ def explained(root: Any, error: Exception, *, forking: bool) -> Exception:
 
     kind = _core.known_type(obj)
     name = kind.__name__
-    what = _named(obj) if isinstance(obj, _CODE) else _a(name)
+    what = _named(obj) if isinstance(obj, _CODE) else _violations.with_article(name)
     return errors.TravelError(
         f"{path}: {what} cannot travel to another process ({reason}). {_way_out(kind)}",
         type_name=name,
@@ -81,11 +81,8 @@ def _core_name(kind: type) -> str:
 
 
 def _named(obj: Any) -> str:
-    return f"{_a(type(obj).__name__)} {getattr(obj, '__qualname__', getattr(obj, '__name__', '?'))!r}"
-
-
-def _a(name: str) -> str:
-    return f"an {name}" if name[:1] in "AEIOUaeiou" else f"a {name}"
+    name = getattr(obj, "__qualname__", getattr(obj, "__name__", "?"))
+    return f"{_violations.with_article(type(obj).__name__)} {name!r}"
 
 
 def _stands_in_the_way(root: Any, *, forking: bool) -> tuple[str, Any, str] | None:

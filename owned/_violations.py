@@ -303,6 +303,7 @@ def _touch(type_name: str, verb: str, form: str, label: str | None) -> str:
 
 
 def with_article(type_name: str) -> str:
+    """A type's name in a sentence."""
     return f"an {type_name}" if type_name[:1] in "AEIOUaeiou" else f"a {type_name}"
 
 

@@ -60,12 +60,13 @@ def test_xdist(pytester: pytest.Pytester) -> None:
 
 
 def test_asyncio(pytester: pytest.Pytester) -> None:
-    """A coroutine's executor is one more thread; tasks share theirs."""
+    """A coroutine's executor is one more thread; tasks share theirs, and a fixture runs in a task of its own."""
     pytest.importorskip("pytest_asyncio", reason="comes with the extra test")
     done = run_suite(
         pytester,
         """
         import asyncio
+        import pytest_asyncio
 
         @pytest.mark.asyncio
         async def test_executor():
@@ -79,13 +80,43 @@ def test_asyncio(pytester: pytest.Pytester) -> None:
         async def test_tasks():
             account = Account()
             await asyncio.gather(*(asyncio.sleep(0, touch(account)) for _ in range(3)))
+
+        async def in_task(account):
+            swallow(account)
+
+        @pytest.mark.asyncio
+        async def test_other_task():
+            await asyncio.create_task(in_task(owned.task_private(Account())))
+
+        @pytest_asyncio.fixture
+        async def account():
+            account = Account()
+            yield account
+            touch(account)
+
+        @pytest.mark.asyncio
+        async def test_fixture_is_another_task(account):
+            owned.task_private(account)
+            touch(account)
+            owned.move(account).claim()
+
+        @pytest.mark.asyncio
+        async def test_fixture_finds_it_private(account):
+            owned.task_private(account)
         """,
         "--owned=strict",
         "-o",
         "asyncio_default_fixture_loop_scope=function",
         plugins=("asyncio",),
     )
-    assert done.of == {"test_executor": "call failed", "test_nobody_awaits": "call failed", "test_tasks": "passed"}
+    assert done.of == {
+        "test_executor": "call failed",
+        "test_nobody_awaits": "call failed",
+        "test_tasks": "passed",
+        "test_other_task": "call failed",
+        "test_fixture_is_another_task": "passed",
+        "test_fixture_finds_it_private": "teardown failed",
+    }
 
 
 def test_unittest(pytester: pytest.Pytester) -> None:

@@ -177,6 +177,26 @@ def test_it_starts_once() -> None:
         thread.start()
 
 
+def test_a_subclass_that_forgets_init() -> None:
+    """Is refused as ever."""
+
+    class Forgetful(Thread):
+        def __init__(self) -> None: ...
+
+    with pytest.raises(RuntimeError, match=r"thread\.__init__\(\) not called"):
+        Forgetful().start()
+
+
+def test_a_run_that_is_given_to_one_thread() -> None:
+    """As an attribute: it is what runs."""
+    ran = threading.Event()
+    thread = Thread()
+    thread.run = ran.set  # type: ignore[method-assign]
+    thread.start()
+    thread.join()
+    assert ran.is_set() and thread.result() is None
+
+
 def test_an_exception_is_told_and_kept(told: list[threading.ExceptHookArgs]) -> None:
     """threading.excepthook hears of it as ever, and result() raises it where it is asked for."""
 

@@ -40,7 +40,7 @@ def test_tells_what_it_was_and_who_moved_it_where() -> None:
     with strictly.mode(), pytest.warns(owned.UnclaimedWarning) as caught:
         move(Order())
     (warning,) = caught
-    assert str(warning.message).startswith("a Order was handed over and nobody took it: move(Order) at ")
+    assert str(warning.message).startswith("an Order was handed over and nobody took it: move(Order) at ")
     assert "in test_tells_what_it_was_and_who_moved_it_where, by thread 'MainThread'" in str(warning.message)
     first = test_tells_what_it_was_and_who_moved_it_where.__code__.co_firstlineno
     assert (warning.filename, warning.lineno) == (__file__, first + 3)
@@ -59,7 +59,7 @@ def test_once_on_whichever_thread_drops_it(elsewhere: Any) -> None:
         circle.append(circle)
         del circle
         elsewhere(gc.collect)
-    assert [text.partition(" was ")[0] for text in texts] == ["a Order", "a Slim"]
+    assert [text.partition(" was ")[0] for text in texts] == ["an Order", "a Slim"]
 
 
 def test_not_of_what_was_taken() -> None:

@@ -386,3 +386,25 @@ def test_made_through_an_alias():
             return self.__orig_class__
 
     assert Other[int]().origin() == Other[int]
+
+
+def test_under_an_rwlock():
+    """A monitor that shares itself under an RWLock: methods take the write side, those with @reads the read side."""
+
+    @owned.owned(monitor=True)
+    class Table:
+        def __init__(self):
+            self.rows = []
+            owned.share(self, lock=owned.RWLock())
+
+        def add(self, row):
+            self.rows.append(row)
+            return self.how()
+
+        @owned.reads
+        def how(self):
+            lock = owned.lock_of(self)
+            return lock.read._recursion_count(), lock.write._recursion_count()
+
+    table = Table()
+    assert (table.add(1), table.how()) == ((0, 1), (1, 0))

@@ -305,3 +305,28 @@ def test_a_parcel_to_a_thread_stays_here() -> None:
     thread.start()
     thread.join(30)
     assert claimed == [1]
+
+
+def test_from_inside_of_a_task() -> None:
+    """What a task sends away does not become the task's; what it gets from elsewhere does."""
+    node = Order(1)
+    parcel = owned.move(node)
+
+    def work() -> bytes:
+        return pickle.dumps(parcel)
+
+    def arrive(data: bytes) -> Any:
+        region = owned.Region()
+        with region:
+            order = pickle.loads(data)
+        owned._core.leave(region)
+        order.double()
+        return order
+
+    with owned.ThreadPoolExecutor(1) as pool:
+        data = pool.submit(work).result(30)
+        with pytest.raises(owned.MovedError, match="it went to another process"):
+            node.total
+        assert pickle.loads(data).claim().total == 1
+        order = pool.submit(arrive, pickle.dumps(Order(2))).result(30)
+        assert (order.double().total, owner(order).name) == (8, "MainThread")

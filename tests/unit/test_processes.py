@@ -263,7 +263,7 @@ def test_what_a_fork_sees(method: str) -> None:
     thread.join(30)
 
 
-LOCKS = [owned.Lock, owned.RLock, owned.Condition, owned.Semaphore, owned.BoundedSemaphore]
+LOCKS = [owned.Lock, owned.RLock, owned.RWLock, owned.Condition, owned.Semaphore, owned.BoundedSemaphore]
 LOCKS += [lambda: owned.Lock() + owned.RLock(), owned.Channel, owned.AtomicInt, owned.Once, owned.Region]
 
 
