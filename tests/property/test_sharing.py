@@ -48,6 +48,7 @@ from oracle import (
     World,
     explain,
 )
+from owned import _core
 
 ACTORS = 8
 LIMIT = float(os.environ.get("OWNED_STUCK_AFTER", "60"))  # seconds; what takes longer is stuck
@@ -166,7 +167,7 @@ class Sharing(RuleBasedStateMachine):
         self.parcels: list[Any] = []
         self.futures: list[Any] = []
         self.given: list[int] = []  # the thing that each future gives
-        self.locks = [owned.Lock(), owned.RLock(), owned.RWLock()]
+        self.locks: list[Any] = [owned.RWLock(), owned.Lock(), owned.RLock()]
         self.channels = [owned.Channel(), owned.Channel(2), owned.Channel(1)]
         self.pool = owned.ThreadPoolExecutor(2)
         self.worlds = [
@@ -175,18 +176,19 @@ class Sharing(RuleBasedStateMachine):
                 channels={number: ChannelState(channel.maxsize) for number, channel in enumerate(self.channels)},
             )
         ]
-        first, second, both = self.locks
+        both, first, second = self.locks
         self.handles: list[tuple[tuple[Part, ...], Any]] = [
-            (((0, "write"),), first),
-            (((1, "write"),), second),
-            (((2, "write"),), both),
-            (((2, "read"),), both.read),
-            (((2, "write"),), both.write),
-            (((2, "read"),), both.read),
-            (((0, "write"), (1, "write")), first + second),
-            (((1, "write"), (2, "read")), both.read + second),
+            (((0, "write"),), both),
+            (((0, "write"),), both.write),
+            (((0, "read"),), both.read),
+            (((0, "read"),), both.read),
+            (((1, "write"),), first),
+            (((2, "write"),), second),
+            (((1, "write"), (2, "write")), first + second),
+            (((0, "read"), (2, "write")), both.read + second),
             (((0, "write"), (1, "write"), (2, "write")), both + first + second),
         ]
+        assert sorted(self.locks, key=_core.lock_ordinal) == self.locks  # the order in which several are taken
         for _ in range(ACTORS):
             self.actors.append(self.new_actor())
 
@@ -321,7 +323,7 @@ class Sharing(RuleBasedStateMachine):
                 parts, handle = self.handles[self.pick(self.handles, a)]
                 return self.release_op(place, parts, handle)
             case "adopt lock":
-                number = a % 2
+                number = 1 + a % 2
                 return place, AdoptLock(me, number), lambda: done(owned.adopt(self.locks[number]))
             case "put":
                 return self.put(place, me, a, b)
@@ -590,11 +592,14 @@ class Free:
 
 
 class WithFreeLock(Sharing):
-    """The machine, where the first lock does not keep anybody out."""
+    """The machine, where the first lock does not keep anybody out, and nobody waits for ever."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.handles = [(parts, Free() if parts == ((0, "write"),) else lock) for parts, lock in self.handles]
+        self.handles = [(parts, Free() if parts == ((1, "write"),) else lock) for parts, lock in self.handles]
+
+    def patience(self, number: int) -> str:
+        return PATIENCE[min(number, 1)]
 
 
 def test_wrong_lock() -> None:

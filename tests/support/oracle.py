@@ -255,10 +255,10 @@ class Take(Op):
         locks = dict(world.locks)
         for number, side in self.parts:  # they are taken in this order, and the first that is not to be had decides
             state = locks[number]
-            if any(who in world.ended for who in holders(state)) and not may_join(state, side):
-                return [(error("OrphanedError"), world)]
             if side == "write" and state.reads(self.me) and state.owner != self.me:
                 return [(error("LockOrderError"), world)]
+            if any(who in world.ended for who in holders(state)) and not may_join(state, side):
+                return [(error("OrphanedError"), world)]
             after = taken(state, side, self.me)
             if after is not None:
                 locks[number] = after
