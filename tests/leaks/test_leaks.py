@@ -1,33 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Nothing is left behind: every verb and constructor a thousand times and more, and ten thousand threads."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 import scenarios
+from apart import needs_fork, run_apart
 from programs import run_program
 
 
+@needs_fork
 @pytest.mark.parametrize("name", scenarios.SCENARIOS)
 def test_leaves_nothing_behind(name):
     """1500 rounds more leave no object behind and next to no memory block, counted in a process of its own."""
     if name == "new class":
         pytest.skip("CPython keeps some memory per class name and version tag")
-    here = Path(scenarios.__file__).parent
-    done = subprocess.run(
-        [sys.executable, str(here / "scenarios.py"), "count", name],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here), *filter(None, sys.path)])},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    blocks, objects = map(int, done.stdout.split())
+    status, said = run_apart("count", name)
+    assert status == 0, said
+    blocks, objects = map(int, said.split())
     assert blocks < 300, f"{blocks} blocks in 1500 rounds"
     assert objects < 20, f"{objects} objects in 1500 rounds"
 

@@ -2,13 +2,16 @@
 """Every verb and constructor as a small scenario, for the tests that starve it of memory and those that count what is
 left.
 
-Run as a program: ``scenarios.py starve NAME`` and ``scenarios.py count NAME``, in a process of its own.
+Run as a program it answers each line ``starve NAME`` or ``count NAME`` of its input in a fork of its own, which ends as
+any Python does; see apart.py.
 """
 
 from __future__ import annotations
 
 import contextvars
+import faulthandler
 import gc
+import os
 import pickle
 import queue
 import sys
@@ -104,6 +107,20 @@ def in_vain(call: Callable[[], object]) -> None:
     except queue.Empty:
         return
     raise AssertionError("something came")
+
+
+def channel_with_item(_: object) -> Any:
+    channel: owned.Channel[Node] = owned.Channel()
+    channel.put(Node("a"))
+    return [repr(owned.Channel(3, name="jobs")), channel]
+
+
+def channel_waits(channel: owned.Channel[int]) -> Any:
+    in_vain(lambda: channel.get(timeout=0.0001))
+    in_vain(lambda: owned.select(channel, timeout=0.0001))
+    token = channel._when("get", list)
+    channel.put(1)
+    return token
 
 
 def context_that_owns() -> contextvars.Context:
@@ -361,16 +378,11 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "new attribute": Scenario(Bag, lambda bag: setattr(bag, "fresh", 1), lambda bag: set(vars(bag)) <= {"fresh"}),
     "settle": Scenario(lambda: Node("a"), nested, lambda node: type(node.children) is owned.List),
-    "Channel": Scenario(lambda: None, lambda _: [repr(owned.Channel(3, name="jobs")), owned.Channel().put(Node("a"))]),
+    "Channel": Scenario(lambda: None, channel_with_item),
     "channel": Scenario(lambda: (owned.Channel(), graph()), by_channel, channel_intact),
     "channel waits": Scenario(
         owned.Channel,
-        lambda channel: [
-            in_vain(lambda: channel.get(timeout=0.0001)),
-            in_vain(lambda: owned.select(channel, timeout=0.0001)),
-            channel._when("get", list),
-            channel.put(1),
-        ],
+        channel_waits,
         lambda channel: channel.qsize() <= 1,
     ),
     "List": Scenario(lambda: None, lambda _: owned.List([1, [2], {3: 4}])),
@@ -599,9 +611,26 @@ def count(scenario: Scenario, warm_up: int = 1500, rounds: int = 1500) -> tuple[
     return blocks_after - blocks, objects_after - objects
 
 
+END = "scenario ended with exit status "
+SECONDS = 60  # that a task may take
+
+
+def serve() -> None:
+    """Answer requests until there are no more; in a fork, return when its task is done."""
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            faulthandler.enable()
+            faulthandler.dump_traceback_later(SECONDS, exit=True)
+            task, name = line.rstrip("\n").split(" ", 1)
+            if task == "starve":
+                print(starve(SCENARIOS[name]))
+            else:
+                print(*count(SCENARIOS[name]))
+            return
+        _, status = os.waitpid(child, 0)
+        print(f"{END}{os.waitstatus_to_exitcode(status)}", flush=True)
+
+
 if __name__ == "__main__":
-    task, name = sys.argv[1:]
-    if task == "starve":
-        print(starve(SCENARIOS[name]))
-    else:
-        print(*count(SCENARIOS[name]))
+    serve()
