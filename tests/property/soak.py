@@ -15,6 +15,7 @@ import gc
 import platform
 import sys
 import sysconfig
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -30,6 +31,7 @@ from hypothesis.stateful import run_state_machine_as_test  # noqa: E402
 import owned  # noqa: E402
 
 WARM = 3  # batches before memory is looked at: pools of memory grow at first
+PATIENCE = 10  # seconds until what a batch leaves has to be gone
 GROWTH = 0.15  # by how much memory may have grown at the end of a run, as a part; 30 MB are always allowed
 
 
@@ -48,6 +50,16 @@ def alive() -> tuple[int, int]:
         gc.collect()
     stats = owned.stats()
     return stats.regions, stats.locks
+
+
+def leftovers() -> str:
+    """What is still there of locks and regions, the threads that live, and what holds each of them."""
+    lines = [f"threads: {[thread.name for thread in threading.enumerate()]}"]
+    kinds = (owned.Lock, owned.RLock, owned.RWLock, owned.Channel, owned.Region)
+    for found in [obj for obj in gc.get_objects() if isinstance(obj, kinds)]:
+        holders = [type(holder).__qualname__ for holder in gc.get_referrers(found)]
+        lines.append(f"{found!r}: {sys.getrefcount(found)} references, by {holders}")
+    return "\n".join(lines)
 
 
 def batch(number: int, examples: int, steps: int) -> None:
@@ -92,8 +104,15 @@ def main() -> int:
         left = alive()
         if at_first is None:
             at_first = left  # what the first batch leaves: this thread's region, caches
-        elif left[0] > at_first[0] or left[1] > at_first[1]:
-            problems.append(f"seed {number} left (regions, locks) {left}, before it there were {at_first}")
+        patience = PATIENCE
+        while max(left[0] - at_first[0], left[1] - at_first[1]) > 0 and patience > 0:
+            time.sleep(1)  # a thread that nobody joins may still be ending
+            patience -= 1
+            left = alive()
+        if not patience:
+            problems.append(
+                f"seed {number} left (regions, locks) {left}, before it there were {at_first}\n{leftovers()}"
+            )
         memory.append(resident())
         seconds = time.monotonic() - started
         print(f"seed {number}: {seconds:.0f} s, {left[0]} regions, {left[1]} locks, {memory[-1] >> 20} MB", flush=True)
