@@ -656,3 +656,15 @@ def test_oracle_explains() -> None:
     calls = [late, take, release]
     for answers, owner in (({take: YES, late: NO}, 2), ({late: YES}, 3)):
         assert [world.locks[0].owner for world in explain([LOCKED], calls, {release: DONE, **answers})] == [owner]
+
+
+def test_oracle_explains_who_is_kept_out_before_it_sees_a_dead_holder() -> None:
+    """A waiting writer keeps out who takes the read side first, and so never comes to the lock a dead thread left."""
+    world = World(
+        locks={0: LockState("RWLock", readers=((1, 1),)), 1: LockState("RLock", owner=9, depth=1)}, ended=frozenset({9})
+    )
+    both = ((0, "read"), (1, "write"))
+    writer, short, late = Take(2, ((0, "write"),), "for ever"), Take(3, both, "short"), Take(4, both, "for ever")
+    assert explain([world], [writer, short, late], {short: NO})
+    assert not explain([world], [short], {short: NO})
+    assert explain([world], [short], {short: ("error", "OrphanedError")})

@@ -252,29 +252,34 @@ class Take(Op):
     patience: str  # "none", "short", "for ever"
 
     def answers(self, world: World, others: Collection[Op]) -> Answers:
+        answers, decided_at = self._in_turn(world)
+        before = self.parts[:decided_at]  # these it takes first, and may be kept out of
+        if self.patience != "for ever" and (NO, world) not in answers and self._may_be_kept_out(before, others):
+            answers.append((NO, world))
+        return answers
+
+    def _in_turn(self, world: World) -> tuple[Answers, int]:
+        """The answer if nobody else is on its way, and which part decides."""
         locks = dict(world.locks)
-        for number, side in self.parts:  # they are taken in this order, and the first that is not to be had decides
+        for i, (number, side) in enumerate(self.parts):  # they are taken in this order
             state = locks[number]
             if side == "write" and state.reads(self.me) and state.owner != self.me:
-                return [(error("LockOrderError"), world)]
+                return [(error("LockOrderError"), world)], i
             if any(who in world.ended for who in holders(state)) and not may_join(state, side):
-                return [(error("OrphanedError"), world)]
+                return [(error("OrphanedError"), world)], i
             after = taken(state, side, self.me)
             if after is not None:
                 locks[number] = after
             elif self.patience != "for ever":
-                return [(NO, world)]
+                return [(NO, world)], i
             elif state.owner == self.me and state.kind == "Lock":
-                return [(error("LockOrderError"), world)]
+                return [(error("LockOrderError"), world)], i
             else:
-                return []
-        answers = [(YES, attrs.evolve(world, locks=locks))]
-        if self.patience != "for ever" and self._may_be_kept_out(world, others):
-            answers.append((NO, world))
-        return answers
+                return [], i
+        return [(YES, attrs.evolve(world, locks=locks))], len(self.parts)
 
     def is_due(self, world: World, others: Collection[Op]) -> bool:
-        return bool(self.answers(world, others)) and not self._may_be_kept_out(world, others)
+        return bool(self.answers(world, others)) and not self._may_be_kept_out(self.parts, others)
 
     def locks(self) -> set[int]:
         return {number for number, _ in self.parts}
@@ -283,7 +288,7 @@ class Take(Op):
         """May it hold this lock for a moment, while it waits for another one?"""
         return len(self.parts) > 1 and any(number == lock for number, _ in self.parts)
 
-    def _may_be_kept_out(self, world: World, others: Collection[Op]) -> bool:
+    def _may_be_kept_out(self, parts: Sequence[Part], others: Collection[Op]) -> bool:
         """Is somebody else on its way who may stand before us though the lock is free?
 
         A writer that waits keeps readers out, and who takes several locks may hold the first and wait for the next.
@@ -292,7 +297,7 @@ class Take(Op):
         return any(
             take.takes_one_of_several(number) or (side == "read" and (number, "write") in take.parts)
             for take in takes
-            for number, side in self.parts
+            for number, side in parts
         )
 
 
