@@ -40,7 +40,7 @@ from types import FrameType
 from typing import Any
 
 from owned._inside import attributes, fields
-from owned._records import HERE, calling_frame
+from owned._records import HERE, caller_of, calling_frame
 from owned._warn import warn
 from owned.errors import AliasWarning
 
@@ -136,7 +136,7 @@ def _other_holder(obj: Any, count: int, place: object) -> str | None:
             return _variable(frame, kept[0])
         if code.co_name == "__init__":
             passed = _PASSED_BY_CLASS
-        frame = frame.f_back
+        frame = caller_of(frame)
     site = storing.f_code.co_filename, storing.f_lineno or 0
     if count <= variables + passed or _scans[site] >= _SCANS_MOST:
         return None

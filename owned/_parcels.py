@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 import attrs
 
 from owned import _violations, errors
-from owned._records import HERE, STRICT, Record, Site, calling_frame, stack_of
+from owned._records import HERE, STRICT, Record, Site, caller_of, calling_frame, stack_of
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -276,7 +276,7 @@ def _record(verb: str, moved: Record) -> Record:
 
     frame = calling_frame()
     while frame is not None and frame.f_code.co_filename.startswith(_NOT_THE_PROGRAM):
-        frame = frame.f_back
+        frame = caller_of(frame)
     stack = stack_of(frame)
     at = stack[0] if stack else Site("<unknown>", 0, "<unknown>")
     return Record(

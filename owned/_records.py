@@ -218,11 +218,23 @@ def _record(facts: dict[str, Any]) -> Record:
     return Record(**facts | {"stack": _sites(facts["stack"])})
 
 
+def caller_of(frame: FrameType) -> FrameType | None:
+    """``frame.f_back``, which tells the end of the stack from memory that is not to be had.
+
+    For want of memory CPython's gives None and leaves the error pending, for whatever looks for one next: reading an
+    attribute then ends in an AttributeError. Converting -1 to a C number is what looks for one and raises it.
+    """
+    back = frame.f_back
+    if back is None:
+        "".zfill(-1)
+    return back
+
+
 def calling_frame() -> FrameType | None:
     """The innermost frame on this thread's stack that is not owned's own code."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(HERE):
-        frame = frame.f_back
+        frame = caller_of(frame)
     return frame
 
 
@@ -246,7 +258,7 @@ def stack_of(frame: FrameType | None) -> tuple[Site, ...]:
         code = frame.f_code
         if not code.co_filename.startswith(HERE):
             sites.append(Site(code.co_filename, frame.f_lineno or 0, code.co_qualname))
-        frame = frame.f_back
+        frame = caller_of(frame)
     return tuple(sites)
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from owned import _async_tasks, _life, _policy, _recorded, errors
-from owned._records import STRICT, Record, Violation, calling_frame, calling_site
+from owned._records import STRICT, Record, Violation, caller_of, calling_frame, calling_site
 from owned._threads import stack_now
 from owned._waits import Notification, Turnover
 
@@ -377,8 +377,8 @@ def _advice(lock: object, writes: bool, may_only_read: bool) -> str:
 
 def _is_own_method(known_type: type, name: str) -> bool:
     """Is it a method that its class could mark, rather than one of a type written in C?"""
-    found = next((vars(base)[name] for base in known_type.__mro__ if name in vars(base)), None)
-    return isinstance(found, types.FunctionType)
+    found = [vars(base)[name] for base in known_type.__mro__ if name in vars(base)]
+    return bool(found) and isinstance(found[0], types.FunctionType)
 
 
 def told_holders(writer: ThreadInfo | None, readers: list[ThreadInfo]) -> str:
@@ -402,5 +402,5 @@ def _where_known(obj: object) -> str:
             for name, value in tuple(names.items()):
                 if value is obj:
                     return f"It is the global {names.get('__name__', '?')}.{name}: whoever ran that module owns it. "
-        frame = frame.f_back
+        frame = caller_of(frame)
     return ""
