@@ -54,7 +54,11 @@ def now() -> tuple[Callable[[], Any], Any, str | None]:
 
 def running() -> Any:
     """The task that runs on this thread, or None outside of tasks."""
-    return next((task for task in map(_asked, _askers()) if task is not None), None)
+    for asker in _askers():
+        task = _asked(asker)
+        if task is not None:
+            return task
+    return None
 
 
 def has_ended(task: Any) -> bool:

@@ -71,7 +71,7 @@ def probe(lock: object) -> Callable[[], object]:
     module = type(lock).__module__.partition(".")[0]
     if module == "asyncio":
         raise _refusal(lock, "which excludes tasks, not threads", "owned.Lock()")
-    if module in _READER_WRITER or any(callable(getattr(lock, name, None)) for name in _READ_SIDES):
+    if module in _READER_WRITER or any([callable(getattr(lock, name, None)) for name in _READ_SIDES]):
         raise _refusal(lock, "which lets several readers in at once", "owned.RWLock()")
     if not (callable(getattr(lock, "acquire", None)) and callable(getattr(lock, "release", None))):
         raise TypeError(f"`lock` must be a lock, got {_name(type(lock))}: use owned.RLock()")

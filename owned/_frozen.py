@@ -393,7 +393,10 @@ def _frozen_class(cls: type) -> type:
 
 
 def _defining(cls: type, name: str) -> type | None:
-    return next((base for base in type.mro(cls) if name in vars(base)), None)
+    for base in type.mro(cls):
+        if name in vars(base):
+            return base
+    return None
 
 
 def _dir_as_written(self: Any) -> Any:

@@ -57,7 +57,7 @@ def record_of(state: str, life: tuple[Record, ...], record: Record | None) -> Re
 
 def story(obj: object, life: tuple[Record, ...]) -> str:
     """A life as lines, one per step."""
-    return "".join(f"\n  {_line(obj, step)}" for step in life)
+    return "".join([f"\n  {_line(obj, step)}" for step in life])
 
 
 def _line(obj: object, step: Record) -> str:

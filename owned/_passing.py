@@ -7,7 +7,7 @@ import enum
 import functools
 import types
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 
 from owned._frozen import forget_types, needs_no_guard
@@ -37,9 +37,9 @@ def passing_of(value: object) -> Passing:
     """The answer for what the C core does not know by sight. Called by it; a guarded object never comes here."""
     from owned import _core
 
-    inside = list(_inside(value))
+    inside = _inside(value)
     if inside or isinstance(value, (frozenset, _core.frozendict)):
-        return Passing(max((_core.passing(one) for _, one in inside), default=Passing.AS_IT_IS))
+        return Passing(max([_core.passing(one) for _, one in inside], default=Passing.AS_IT_IS))
     cls = type(value)
     passes = _judged.get(cls)
     if passes is None:
@@ -104,25 +104,23 @@ def refusal(value: object, name: str, call: str, *, has_option: bool = True) -> 
     )
 
 
-def _inside(value: object) -> Iterator[tuple[str, Any]]:
+def _inside(value: object) -> list[tuple[str, Any]]:
     """What a value that cannot change holds, with the way to it."""
     from owned import _core
 
     if isinstance(value, tuple):
         names: Iterable[Any] = getattr(type(value), "_fields", ())
         if names:
-            yield from ((f".{name}", one) for name, one in zip(names, tuple.__iter__(value), strict=False))
-        else:
-            yield from ((f"[{i}]", one) for i, one in enumerate(tuple.__iter__(value)))
-    elif isinstance(value, frozenset):
-        yield from (("[...]", one) for one in frozenset.__iter__(value))
-    elif isinstance(value, _core.frozendict):
-        yield from ((f"[{key!r}]", one) for key, one in value.items())
-        yield from ((f" key {key!r}", key) for key in value)
-    elif isinstance(value, (types.MethodType, types.BuiltinMethodType, types.MethodWrapperType)):
-        if not isinstance(value.__self__, types.ModuleType):
-            yield ".__self__", value.__self__
-    elif isinstance(value, functools.partial):
-        yield ".func", value.func
-        yield from ((f".args[{i}]", one) for i, one in enumerate(value.args))
-        yield from ((f".keywords[{key!r}]", one) for key, one in value.keywords.items())
+            return [(f".{name}", one) for name, one in zip(names, tuple.__iter__(value), strict=False)]
+        return [(f"[{i}]", one) for i, one in enumerate(tuple.__iter__(value))]
+    if isinstance(value, frozenset):
+        return [("[...]", one) for one in frozenset.__iter__(value)]
+    if isinstance(value, _core.frozendict):
+        keys = [(f" key {key!r}", key) for key in value]
+        return [(f"[{key!r}]", one) for key, one in value.items()] + keys
+    if isinstance(value, (types.MethodType, types.BuiltinMethodType, types.MethodWrapperType)):
+        return [] if isinstance(value.__self__, types.ModuleType) else [(".__self__", value.__self__)]
+    if isinstance(value, functools.partial):
+        named = [(f".keywords[{key!r}]", one) for key, one in value.keywords.items()]
+        return [(".func", value.func), *[(f".args[{i}]", one) for i, one in enumerate(value.args)], *named]
+    return []

@@ -34,7 +34,7 @@ def make_permit_violation(
 
     number = _core.thread_id()
     toucher = threading.current_thread().name
-    mine = sum(count for taker, count in takers if taker.id == number)
+    mine = sum([count for taker, count in takers if taker.id == number])
     others = [(taker, count) for taker, count in takers if taker.id != number]
     kind, but, advice = _judge(access, mine, others)
     what = _permits(wanted)

@@ -140,7 +140,7 @@ def _reduced(obj: Any) -> Iterator[tuple[str, Any]]:
         arguments, state = arguments[1:], state and state[1]
     yield "", function
     yield from (("", argument) for argument in arguments or ())
-    if isinstance(state, tuple) and len(state) == 2 and all(isinstance(part, (dict, type(None))) for part in state):
+    if isinstance(state, tuple) and len(state) == 2 and all([isinstance(part, (dict, type(None))) for part in state]):
         yield from (step for part in state for step in _fields(part))
     elif isinstance(state, dict):
         yield from _fields(state)

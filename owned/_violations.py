@@ -349,7 +349,9 @@ def _readers(lock: object) -> list[ThreadInfo]:
     if not isinstance(lock, _core.RWLock):
         return []
     me = _core.thread_id()
-    return sorted(_core.rwlock_readers(lock), key=lambda reader: reader.id != me)
+    readers = _core.rwlock_readers(lock)
+    mine = [reader for reader in readers if reader.id == me]
+    return mine + [reader for reader in readers if reader.id != me]
 
 
 def _who_reads(readers: list[ThreadInfo]) -> str:

@@ -100,10 +100,10 @@ def by_channel(made: Any) -> None:
         owned.select(channel)
 
 
-def in_vain(call: Callable[[], object]) -> None:
+def in_vain(call: Callable[..., object], *args: Any) -> None:
     """A get from channels in which there is nothing."""
     try:
-        call()
+        call(*args, timeout=0.0001)
     except queue.Empty:
         return
     raise AssertionError("something came")
@@ -116,8 +116,8 @@ def channel_with_item(_: object) -> Any:
 
 
 def channel_waits(channel: owned.Channel[int]) -> Any:
-    in_vain(lambda: channel.get(timeout=0.0001))
-    in_vain(lambda: owned.select(channel, timeout=0.0001))
+    in_vain(channel.get)
+    in_vain(owned.select, channel)
     token = channel._when("get", list)
     channel.put(1)
     return token
@@ -153,6 +153,27 @@ def refused(touch: Callable[[], object]) -> None:
     raise AssertionError("allowed")
 
 
+def with_two(old: tuple[int, ...]) -> tuple[int, ...]:
+    """One more."""
+    return (*old, 2)
+
+
+def always() -> bool:
+    """True."""
+    return True
+
+
+def change(node: Any) -> Any:
+    """What a task does."""
+    node.next = Node("made")
+    return node
+
+
+def change_and_fail(node: Any) -> Any:
+    """What a task does that raises."""
+    raise LookupError(change(node))
+
+
 def without_a_lock(
     count: owned.AtomicInt, ref: owned.AtomicRef[Any], once: owned.Once, lazy: owned.Lazy[Any], pair: Any
 ) -> None:
@@ -163,9 +184,9 @@ def without_a_lock(
     try:
         count.add(2**63 - 1)
     except OverflowError:
-        ref.update(lambda old: (*old, 2))
+        ref.update(with_two)
     refused(partial(ref.set, Node()))
-    refused(partial(once.call, lambda: once.call(int)))
+    refused(partial(cast(Any, once).call, once.call, int))
     once.call(tuple)
     lazy()
     (region, _), (other, _) = pair
@@ -310,15 +331,8 @@ def two_locks() -> tuple[Any, Any]:
     return owned.Lock(), owned.RLock()
 
 
-def task_returns(fails: bool) -> None:
+def task_returns(work: Callable[[Any], Any]) -> None:
     """Make a call as a pool does, and take what it made."""
-
-    def work(node: Any) -> Any:
-        node.next = Node("made")
-        if fails:
-            raise LookupError(node)
-        return node
-
     task = _core.Task(work, (owned.move(Node("argument")),), None, "pass")
     try:
         node = task.run_apart()
@@ -347,7 +361,7 @@ def wait_a_moment(condition: Any) -> None:
     with condition:
         assert condition.wait(0) is False
         condition.notify()
-        assert condition.wait_for(lambda: True, 1)
+        assert condition.wait_for(always, 1)
         repr(condition)
 
 
@@ -522,10 +536,10 @@ SCENARIOS: dict[str, Scenario] = {
         lambda items: not owned.lock_of(items).locked() or owned.lock_of(items).release() is None,
     ),
     "look": Scenario(graph, lambda root: (owned.state(root), owned.owner(root), owned.lock_of(root)), graph_intact),
-    "task": Scenario(lambda: None, lambda _: task_returns(False)),
-    "task that raises": Scenario(lambda: None, lambda _: task_returns(True)),
+    "task": Scenario(lambda: None, lambda _: task_returns(change)),
+    "task that raises": Scenario(lambda: None, lambda _: task_returns(change_and_fail)),
     "task that is refused": Scenario(
-        graph, lambda root: refused(lambda: _core.Task(refused, (1, root), {"touch": None})), graph_intact
+        graph, lambda root: refused(partial(_core.Task, refused, (1, root), {"touch": None})), graph_intact
     ),
     "task that nobody takes": Scenario(
         lambda: None, lambda _: cast(Any, _core.Task)(Node, ()).run_apart(), lambda made: True

@@ -55,6 +55,8 @@ def test_task_itself(run):
 @pytest.mark.parametrize("how", ["create_task", "gather", "TaskGroup", "wait_for", "shield"])
 def test_child_tasks_are_others(run, how):
     """A child starts with a copy of the context, and is another task all the same."""
+    if how == "TaskGroup" and run is not asyncio.run and sys.version_info < (3, 13):
+        pytest.skip("a TaskGroup of 3.12 cancels its task once more when an eager child fails")
 
     async def main():
         node = task_private(Node())
