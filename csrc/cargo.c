@@ -24,6 +24,10 @@ is_no_leaf(PyObject *obj, void *depth)
     if (type != &PyDict_Type && type != &PyTuple_Type && type != &PyList_Type && type != &PySet_Type &&
         type != &PyFrozenSet_Type)
         return owned_carried(obj) != NULL;
+#ifdef Py_GIL_DISABLED
+    if (type != &PyTuple_Type && type != &PyFrozenSet_Type)
+        return 1; /* another thread may be changing it just now: the walk locks it */
+#endif
     intptr_t left = (intptr_t)depth;
     return left == 0 || type->tp_traverse(obj, is_no_leaf, (void *)(left - 1));
 }
@@ -34,7 +38,8 @@ goes_alone(PyObject *value)
 {
     owned_region **where = owned_carried(value);
     owned_region *r = where == NULL || owned_is_wrapper(value) ? NULL : owned_load_ptr(where);
-    return r != NULL && owned_region_is_mine(r) && !Py_TYPE(value)->tp_traverse(value, is_no_leaf, (void *)LEAF_DEPTH);
+    return r != NULL && owned_region_state_of(r) == OWNED_PRIVATE && owned_load_u64(&r->holder) == owned_this_thread.id &&
+           !Py_TYPE(value)->tp_traverse(value, is_no_leaf, (void *)LEAF_DEPTH);
 }
 
 /* Where this thread's objects are when no `with Region()` block is open: what is got is in none, but it is the task's
@@ -219,7 +224,7 @@ owned_cargo_release(owned_cargo *cargo)
 {
     Py_CLEAR(cargo->regions);
     Py_CLEAR(cargo->record);
-    if (OWNED_UNLIKELY(cargo->graph.queue_used != 0))
+    if (OWNED_UNLIKELY(cargo->graph.seen != NULL))
         owned_graph_release(&cargo->graph);
 }
 

@@ -128,11 +128,14 @@ void
 owned_channel_call_back(PyObject *callback)
 {
     PyObject *error = PyErr_GetRaisedException();
-    PyObject *done = PyObject_CallNoArgs(callback);
-    if (done == NULL)
-        PyErr_WriteUnraisable(callback);
-    Py_XDECREF(done);
-    Py_DECREF(callback);
+    while (callback != NULL) {
+        PyObject *done = PyObject_CallNoArgs(callback);
+        if (done == NULL)
+            PyErr_WriteUnraisable(callback);
+        Py_DECREF(callback);
+        callback = done == NULL ? NULL : owned_channel_next_callback(done);
+        Py_XDECREF(done);
+    }
     if (error != NULL)
         PyErr_SetRaisedException(error);
 }
@@ -158,8 +161,8 @@ wake_all(owned_channel *self)
     } while (callback != NULL);
 }
 
-static int
-is_ready(owned_channel *self, owned_waiters *queue)
+int
+owned_channel_is_ready(owned_channel *self, owned_waiters *queue)
 {
     return queue == &self->getters ? owned_channel_is_gettable(self) : owned_channel_is_puttable(self);
 }
@@ -168,7 +171,7 @@ void
 owned_channel_pass_on(owned_channel *self, owned_waiters *queue)
 {
     owned_mutex_lock(&self->mutex);
-    PyObject *callback = is_ready(self, queue) ? wake_one(queue) : NULL;
+    PyObject *callback = owned_channel_is_ready(self, queue) ? wake_one(queue) : NULL;
     owned_mutex_unlock(&self->mutex);
     owned_channel_fire(callback);
 }
@@ -198,7 +201,7 @@ wait_in(owned_channel *self, owned_waiters *queue, int64_t ns, int for_ever)
     if (owned_thread_id() == 0 || owned_sleeper_begin(&sleeper) < 0)
         return -1;
     owned_mutex_lock(&self->mutex);
-    int ready = is_ready(self, queue);
+    int ready = owned_channel_is_ready(self, queue);
     if (!ready)
         owned_waiters_join(queue, &waiter, &sleeper);
     owned_mutex_unlock(&self->mutex);
@@ -338,8 +341,8 @@ judge(owned_channel *self, PyObject **item)
         owned_region_state now = owned_region_state_of(r);
         if (now == OWNED_FROZEN || now == OWNED_SHARED)
             return 0;
-        if (owned_region_is_mine(r))
-            return 1;
+        if (now == OWNED_PRIVATE && owned_load_u64(&r->holder) == owned_this_thread.id)
+            return 1; /* `r` is borrowed: for more than a look owned_passing_of() takes a reference */
     }
     if (Py_IS_TYPE(*item, state->Parcel))
         return owned_parcel_is_for_anybody(*item);
@@ -424,6 +427,8 @@ owned_channel_put(owned_channel *self, PyObject *item, int64_t timeout)
         result = OWNED_LIKELY(answer == OWNED_CHANNEL_DONE) ? Py_NewRef(Py_None)
                                                             : put_later(self, item, moves, timeout, answer);
     }
+    else
+        owned_channel_pass_on(self, &self->putters); /* aput() may have been woken for this try */
     Py_DECREF(item);
     return result;
 }
@@ -443,6 +448,34 @@ expect(owned_channel *self, PyObject *value, PyObject *load, PyObject **record)
     Py_XDECREF(name);
     Py_XSETREF(*record, made);
     return made == NULL ? -1 : 0;
+}
+
+/* A parcel that could not be opened, and holds its content still: it is the first again. */
+static OWNED_COLD void
+give_back(owned_channel *self, PyObject *parcel)
+{
+    owned_mutex_lock(&self->mutex);
+    int fits = self->used + places_reserved(self) < self->size || resize(self, self->size * 2) == 0;
+    if (fits) {
+        self->head = (self->head - 1) & (self->size - 1);
+        self->ring[self->head] = (owned_channel_item){Py_NewRef(parcel), Py_NewRef(parcel)};
+        self->used++;
+    }
+    PyObject *callback = fits ? wake_one(&self->getters) : NULL;
+    owned_mutex_unlock(&self->mutex);
+    owned_channel_fire(callback);
+}
+
+/* What moved arrives; NULL with an error set, and what can be taken still is in the channel. */
+static PyObject *
+receive(owned_channel *self, owned_channel_item first, PyObject *record)
+{
+    PyObject *parcel = Py_IS_TYPE(first.load, owned_the_state->Parcel) ? Py_NewRef(first.load) : NULL;
+    PyObject *item = owned_cargo_arrive(first.value, first.load, self->transit, record);
+    if (item == NULL && parcel != NULL && !owned_parcel_is_claimed(parcel))
+        give_back(self, parcel);
+    Py_XDECREF(parcel);
+    return item;
 }
 
 owned_channel_answer
@@ -467,7 +500,7 @@ owned_channel_take(owned_channel *self, PyObject **item)
             owned_channel_fire(callback);
             if (OWNED_UNLIKELY(drained))
                 wake_all(self);
-            *item = first.load == NULL ? first.value : owned_cargo_arrive(first.value, first.load, self->transit, record);
+            *item = first.load == NULL ? first.value : receive(self, first, record);
             if (*item == NULL)
                 answer = OWNED_CHANNEL_ERROR;
             break;

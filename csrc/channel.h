@@ -74,6 +74,12 @@ PyObject *owned_channel_when(PyObject *self, PyObject *const *args, Py_ssize_t n
  * Under the mutex. What is returned is to be given to owned_channel_fire(), without the mutex. */
 PyObject *owned_channel_wake(owned_waiters *queue);
 
+/* Would whoever stands in `queue` be done at once? Under the mutex. */
+int owned_channel_is_ready(owned_channel *self, owned_waiters *queue);
+
+/* A callback that gave its token declines: whose turn it is then, new reference, or NULL without an error. */
+PyObject *owned_channel_next_callback(PyObject *answer);
+
 /* Call back whoever waits without sleeping, see select.c: steals `callback`, which may be NULL. An error that is set stays;
  * one that the callback raises is told as unraisable. */
 OWNED_COLD void owned_channel_call_back(PyObject *callback);

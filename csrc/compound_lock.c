@@ -264,7 +264,7 @@ take(compound *self, int64_t timeout)
 {
     int64_t deadline = owned_timeout_deadline(timeout);
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->locks); i++) {
-        int64_t left = timeout <= 0 ? timeout : owned_timeout_left(deadline);
+        int64_t left = timeout <= 0 || deadline == INT64_MAX ? timeout : owned_timeout_left(deadline);
         int taken = owned_lock_take(PyTuple_GET_ITEM(self->locks, i), left);
         if (taken <= 0)
             return give_back(self, i) < 0 ? -1 : taken;

@@ -170,7 +170,13 @@ visit_one(owned_graph *g, PyObject *obj, int behind_wrapper, owned_region_test t
             return result;
     }
     traverseproc traverse = Py_TYPE(obj)->tp_traverse;
-    return traverse == NULL ? 0 : traverse(obj, meet, &(visiting){g, behind_wrapper});
+    int result = 0;
+    visiting visit = {g, behind_wrapper};
+    OWNED_BEGIN_CRITICAL(obj); /* a plain list, dict or set on the way may be changed by another thread just now */
+    if (traverse != NULL)
+        result = traverse(obj, meet, &visit);
+    OWNED_END_CRITICAL();
+    return result;
 }
 
 static int

@@ -532,6 +532,7 @@ static void
 lock_dealloc(PyObject *op)
 {
     owned_lock *self = (owned_lock *)op;
+    PyObject_GC_UnTrack(op); /* a callback may run the collector */
     if (is_mine(self)) {
         owned_held_remove(&self->head.tag);
         owned_this_thread.locks_held--;

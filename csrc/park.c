@@ -82,7 +82,7 @@ owned_park_thread_ends(void)
 
 /* The wake-up is noted as taken before we wait for the GIL: its holder may fork, and the child would take it once more. */
 int
-owned_sleep(owned_sleeper *sleeper, int64_t ns, int interruptible)
+owned_sleep_until_signal(owned_sleeper *sleeper, int64_t ns, int interruptible)
 {
     int64_t most = (int64_t)PY_TIMEOUT_MAX - 1;
     int64_t us = ns / 1000 + (ns % 1000 != 0);
@@ -92,9 +92,14 @@ owned_sleep(owned_sleeper *sleeper, int64_t ns, int interruptible)
     if (got == PY_LOCK_ACQUIRED)
         sleeper->took = 1;
     Py_END_ALLOW_THREADS
-    if (got == PY_LOCK_INTR)
-        return Py_MakePendingCalls();
-    return got == PY_LOCK_ACQUIRED;
+    return got == PY_LOCK_INTR ? OWNED_SIGNALLED : got == PY_LOCK_ACQUIRED;
+}
+
+int
+owned_sleep(owned_sleeper *sleeper, int64_t ns, int interruptible)
+{
+    int result = owned_sleep_until_signal(sleeper, ns, interruptible);
+    return result == OWNED_SIGNALLED ? Py_MakePendingCalls() : result;
 }
 
 int

@@ -73,6 +73,11 @@ int owned_waiter_wake(owned_waiter *waiter, uint64_t answer);
  * handler raised (only if `interruptible`). */
 int owned_sleep(owned_sleeper *sleeper, int64_t ns, int interruptible);
 
+/* The same, but OWNED_SIGNALLED where a signal came: Py_MakePendingCalls() is due then. Signal handlers may use the very
+ * thing that is waited for, so whoever is handed something while it waits leaves its queues first. */
+#define OWNED_SIGNALLED 2
+int owned_sleep_until_signal(owned_sleeper *sleeper, int64_t ns, int interruptible);
+
 /* A thread whose waits are directed (tests that choose the schedule, owned/_waits.py) says so before each wait for `what`:
  * 1 if it may be over when the call is back, 0 to wait here, -1 with an error set. */
 int owned_wait_is_directed(PyObject *what, int for_ever);

@@ -114,7 +114,8 @@ where_taken(owned_rwlock *self)
 {
     uint64_t writer = writer_of(self);
     if (writer == OWNED_NOBODY || writer == owned_this_thread.id)
-        return owned_held_site(owned_this_thread.info, &self->head.tag);
+        return owned_this_thread.info == NULL ? Py_NewRef(Py_None)
+                                              : owned_held_site(owned_this_thread.info, &self->head.tag);
     PyObject *info = owned_thread_info_of(writer);
     if (info == NULL || info == Py_None || !owned_load_u64(&((owned_thread_info *)info)->finished)) {
         Py_XDECREF(info);
@@ -349,6 +350,14 @@ is_directed(attempt *a, int for_ever)
     return directed;
 }
 
+/* A signal came. Its handler may take this very lock, so it runs while we cannot be let in; were we let in already, it runs when
+ * the call is back. 1, 0 or -1 with an error set. */
+static int
+run_handlers(attempt *a)
+{
+    return leave(a) ? 1 : Py_MakePendingCalls();
+}
+
 static OWNED_COLD int
 wait_to_go_in(owned_rwlock *self, owned_side side, int64_t timeout, int interruptible)
 {
@@ -363,7 +372,9 @@ wait_to_go_in(owned_rwlock *self, owned_side side, int64_t timeout, int interrup
         directed = refuse_orphaned(self, side) < 0 ? -1 : is_directed(&a, timeout == OWNED_FOR_EVER);
         result = directed < 0 ? -1 : go_in_or_stand(&a, directed);
         if (result == 0 && !directed)
-            result = owned_sleep(&a.sleeper, left < OWNED_SLICE_NS ? left : OWNED_SLICE_NS, interruptible);
+            result = owned_sleep_until_signal(&a.sleeper, left < OWNED_SLICE_NS ? left : OWNED_SLICE_NS, interruptible);
+        if (result == OWNED_SIGNALLED)
+            result = run_handlers(&a);
     } while (result == 0 && (left = owned_timeout_left(deadline)) > 0);
     if (leave(&a)) {
         if (result >= 0)
@@ -436,7 +447,6 @@ note_write(owned_rwlock *self, uint64_t depth)
 static int
 take_anew(owned_rwlock *self, owned_side side, int64_t timeout, int interruptible, uint64_t depth)
 {
-    int is_first = side == OWNED_WRITE_SIDE || !owned_rwlock_i_write(self);
     owned_mutex_lock(&self->mutex);
     int taken = go_in(self, side);
     owned_mutex_unlock(&self->mutex);
@@ -446,11 +456,14 @@ take_anew(owned_rwlock *self, owned_side side, int64_t timeout, int interruptibl
         PyErr_NoMemory();
     if (taken <= 0)
         return taken;
+    /* asked now, as a signal handler may have taken a side while we waited */
+    int is_first = OWNED_UNLIKELY(owned_mode_is_strict()) && owned_rwlock_my_read(self) == NULL &&
+                   (side == OWNED_WRITE_SIDE || !owned_rwlock_i_write(self));
     if (side == OWNED_WRITE_SIDE)
         note_write(self, depth);
     else if (note_read(self) < 0)
         return -1;
-    if (OWNED_UNLIKELY(owned_mode_is_strict()) && is_first)
+    if (OWNED_UNLIKELY(is_first))
         owned_held_add((PyObject *)self, &self->head.tag);
     return 1;
 }

@@ -219,6 +219,7 @@ new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 static void
 dealloc(PyObject *op)
 {
+    PyObject_GC_UnTrack(op); /* a callback may run the collector */
     owned_rwlock_clear((owned_rwlock *)op);
     owned_region_dealloc_lock(op);
 }

@@ -260,6 +260,21 @@ token_cancel(PyObject *op, PyObject *Py_UNUSED(ignored))
 }
 
 PyObject *
+owned_channel_next_callback(PyObject *answer)
+{
+    token *self = (token *)answer;
+    PyObject *callback = NULL;
+    owned_channel *channel = Py_IS_TYPE(answer, owned_the_state->ChannelToken) ? self->channel : NULL;
+    if (channel == NULL || !owned_cas_u64(&self->cancelled, 0, 2))
+        return NULL;
+    owned_mutex_lock(&channel->mutex);
+    if (owned_channel_is_ready(channel, self->queue))
+        callback = owned_channel_wake(self->queue);
+    owned_mutex_unlock(&channel->mutex);
+    return callback;
+}
+
+PyObject *
 owned_channel_when(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
 {
     owned_channel *channel = (owned_channel *)op;

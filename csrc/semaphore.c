@@ -228,6 +228,18 @@ is_hopeless(semaphore *self, int for_ever)
 
 /* ---- acquire --------------------------------------------------------------------------------------------------------- */
 
+/* A signal came. Its handler may use this very semaphore, so it runs while we cannot be handed a permit; were we handed one
+ * already, it runs when the call is back. 0, or -1 with an error set. */
+static int
+run_handlers(semaphore *self, owned_waiter *waiter, owned_sleeper *sleeper)
+{
+    owned_mutex_lock(&self->mutex);
+    leave(self, waiter);
+    int handed = owned_load_u64(&sleeper->answer) != 0;
+    owned_mutex_unlock(&self->mutex);
+    return handed ? 0 : Py_MakePendingCalls();
+}
+
 /* A thread whose waits are directed does not stand in the queue while it asks: locked() tells whether it can go on. */
 static int
 wait_in_queue(semaphore *self, owned_waiter *waiter, owned_sleeper *sleeper, int64_t timeout)
@@ -257,7 +269,9 @@ wait_in_queue(semaphore *self, owned_waiter *waiter, owned_sleeper *sleeper, int
                 PyErr_NoMemory();
                 return -1;
             }
-            if (joined == 0 && owned_sleep(sleeper, left < OWNED_SLICE_NS ? left : OWNED_SLICE_NS, 1) < 0)
+            if (joined == 0 &&
+                owned_sleep_until_signal(sleeper, left < OWNED_SLICE_NS ? left : OWNED_SLICE_NS, 1) == OWNED_SIGNALLED &&
+                run_handlers(self, waiter, sleeper) < 0)
                 return -1;
         }
         left = owned_timeout_left(deadline);
@@ -277,8 +291,12 @@ wait_for_permit(semaphore *self, int64_t timeout)
     leave(self, &waiter);
     if (owned_load_u64(&sleeper.answer) != 0) { /* handed one, perhaps as it gave up */
         if (result < 0) {
-            struck = strike(self, find(self, owned_this_thread.id), 1);
-            hand_out(self, 1);
+            size_t i = find(self, owned_this_thread.id);
+            int noted = i < self->used; /* of a Semaphore, another thread's release() may have struck it off */
+            if (noted)
+                struck = strike(self, i, 1);
+            if (noted || !self->bounded)
+                hand_out(self, 1);
         }
         else
             result = 1;

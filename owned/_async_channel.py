@@ -64,11 +64,12 @@ async def _may_succeed(channel: Channel[Any], kind: Literal["get", "put"]) -> No
     loop = asyncio.get_running_loop()
     woken = loop.create_future()
 
-    def wake() -> None:  # on any thread
+    def wake() -> object:  # on any thread
         try:
             loop.call_soon_threadsafe(_set, woken)
         except RuntimeError:  # the loop was closed while the task waited: it will never run again
-            token.cancel()
+            return token  # whose turn is the next one's
+        return None
 
     token = channel._when(kind, wake)
     try:

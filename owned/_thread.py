@@ -80,12 +80,7 @@ class Thread(threading.Thread):
         body = self.run
         self._is_begun = True
         self.run = lambda: self._run(body)  # type: ignore[method-assign]
-        try:
-            super().start()
-        except BaseException:
-            self._is_begun = False
-            self.__dict__.pop("run", None)
-            raise
+        super().start()  # where that is refused, it may be tried again; where it is interrupted, the thread may run
 
     def _run(self, body: Callable[[], object]) -> None:
         del self.__dict__["run"]  # which refers to this thread

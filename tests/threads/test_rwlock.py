@@ -344,3 +344,21 @@ def test_shutdown_with_daemon_threads():
         """
     )
     assert out == "end\n"
+
+
+@pytest.mark.parametrize("side", ["read", "write"])
+def test_first_thing_a_thread_does_is_a_wrong_release(side):
+    """A thread that has not met owned before is refused like any other."""
+    rw = owned.RWLock()
+    caught = []
+
+    def release():
+        try:
+            getattr(rw, side).release()
+        except owned.LockNotHeldError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=release)
+    thread.start()
+    thread.join(60)
+    assert len(caught) == 1

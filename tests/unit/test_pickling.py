@@ -203,7 +203,8 @@ def test_a_parcel_is_pickled_once(carrier: str, protocol: int) -> None:
     assert f"by thread 'MainThread of {multiprocessing.current_process().name}'" in repr(arrived)
     there = arrived.claim()
     assert type(there) is type(made)
-    repr(there)  # 3.15 makes a dict of protocol 0 in a way that it is born at its first touch
+    if isinstance(there, dict):
+        len(there)  # 3.15 makes a dict of protocols 0 and 1 in a way that it is born at its first touch
     assert (state(there), owner(there).name) == (State.PRIVATE, "MainThread")
     with pytest.raises(owned.MovedError, match="has been claimed"):
         arrived.claim()
