@@ -18,7 +18,7 @@ import functools
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from owned import errors
@@ -32,6 +32,7 @@ Unguarded: TypeAlias = Literal["raise", "wrap", "pass"]
 _FRAMES_KEEP_A_COPY: Final = sys.version_info < (3, 13)  # of what f_locals was when somebody looked
 
 _UNGUARDED: Final = ("raise", "wrap", "pass")
+_FUNCTIONS: Final = (types.FunctionType, types.MethodType, functools.partial)
 _LEFT_TO_OWNER: Final = {
     "raise": {Passing.AS_IT_IS, Passing.NOT},
     "wrap": {Passing.AS_IT_IS, Passing.NOT, Passing.UNGUARDED},
@@ -183,8 +184,9 @@ def _argument(place: _Position | str, function: object) -> str:
     return f"{label} ({names[at]!r})" if at < len(names) else label
 
 
-def _behind(function: object) -> Iterator[tuple[str, Any]]:
+def _behind(function: object) -> list[tuple[str, Any]]:
     """What a callable brings along beside its arguments, each with its name; itself, if it is no function."""
+    found: list[tuple[str, Any]] = []
     seen: set[int] = set()
     pending: list[tuple[str, Any]] = [("", function)]
     while pending:
@@ -192,37 +194,32 @@ def _behind(function: object) -> Iterator[tuple[str, Any]]:
         if id(one) in seen:
             continue
         seen.add(id(one))
-        if not isinstance(one, types.FunctionType | types.MethodType | functools.partial):
-            yield f"the callable{of}", one
+        if not isinstance(one, _FUNCTIONS):
+            found.append((f"the callable{of}", one))
         for name, value in _brought_by(one):
-            if isinstance(value, types.FunctionType | types.MethodType | functools.partial):
+            if isinstance(value, _FUNCTIONS):
                 pending.append((f" of {name}{of}", value))
             else:
-                yield f"{name}{of}", value
+                found.append((f"{name}{of}", value))
+    return found
 
 
-def _brought_by(one: Any) -> Iterator[tuple[str, Any]]:
+def _brought_by(one: Any) -> list[tuple[str, Any]]:
     if isinstance(one, types.FunctionType):
-        for name, cell in zip(one.__code__.co_freevars, one.__closure__ or (), strict=False):
-            try:
-                yield f"the closure variable {name!r}", cell.cell_contents
-            except ValueError:  # empty so far
-                continue
+        cells = zip(one.__code__.co_freevars, one.__closure__ or (), strict=False)
+        closure = [(f"the closure variable {name!r}", value) for name, cell in cells for value in _content(cell)]
         positional = one.__code__.co_varnames[: one.__code__.co_argcount]
         defaults = one.__defaults__ or ()
-        for name, value in zip(positional[len(positional) - len(defaults) :], defaults, strict=False):
-            yield f"the default of {name!r}", value
-        for name, value in (one.__kwdefaults__ or {}).items():
-            yield f"the default of {name!r}", value
-    elif isinstance(one, types.MethodType):
-        yield "the self", one.__self__
-        yield "the method", one.__func__
-    elif isinstance(one, functools.partial):
-        yield "the function", one.func
-        for i, value in enumerate(one.args):
-            yield f"argument {i + 1} in the partial()", value
-        for name, value in one.keywords.items():
-            yield f"argument {name!r} in the partial()", value
+        named = [*zip(positional[len(positional) - len(defaults) :], defaults, strict=False)]
+        named += (one.__kwdefaults__ or {}).items()
+        return closure + [(f"the default of {name!r}", value) for name, value in named]
+    if isinstance(one, types.MethodType):
+        return [("the self", one.__self__), ("the method", one.__func__)]
+    if isinstance(one, functools.partial):
+        args = [(f"argument {i + 1} in the partial()", value) for i, value in enumerate(one.args)]
+        keywords = [(f"argument {name!r} in the partial()", value) for name, value in one.keywords.items()]
+        return [("the function", one.func), *args, *keywords]
+    return []
 
 
 # ---- coming back ---------------------------------------------------------------------------------------------------
@@ -264,14 +261,28 @@ def forget_frames(error: BaseException) -> None:
             pending += one.exceptions
         traceback = one.__traceback__
         while traceback is not None:
-            try:
-                traceback.tb_frame.clear()
-            except RuntimeError:  # it still runs
-                pass
-            else:
-                if _FRAMES_KEEP_A_COPY:
-                    traceback.tb_frame.f_locals  # noqa: B018  # made anew, of nothing
+            _forget_frame(traceback.tb_frame)
             traceback = traceback.tb_next
+
+
+# In small functions: a handler far into a long one makes CPython 3.13 loop for ever where there is no memory for its
+# place. A generator is such a handler as a whole.
+
+
+def _forget_frame(frame: types.FrameType) -> None:
+    try:
+        frame.clear()
+    except RuntimeError:  # it still runs
+        return
+    if _FRAMES_KEEP_A_COPY:
+        frame.f_locals  # noqa: B018  # made anew, of nothing
+
+
+def _content(cell: types.CellType) -> list[Any]:
+    try:
+        return [cell.cell_contents]
+    except ValueError:  # empty so far
+        return []
 
 
 def record_return(function: object, result: object, count: int) -> Record:
