@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,25 +12,9 @@ import pytest
 import owned
 from guarded import Node
 from owned import Region
+from tables import read_table
 
-TABLE = Path(__file__).parents[2] / "docs" / "states.md"
-
-
-def read_table() -> Iterator[tuple[str, str, str]]:
-    """(row, column, cell) of the table."""
-    lines = TABLE.read_text(encoding="utf-8").splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("| region and who"))
-    columns = [cell.strip() for cell in lines[start].strip("|").split("|")]
-    for line in lines[start + 2 :]:
-        if not line.startswith("|"):
-            return
-        row, *cells = (cell.strip() for cell in line.strip("|").split("|"))
-        assert len(cells) == len(columns) - 1, line
-        for column, cell in zip(columns[1:], cells, strict=True):
-            yield row, column, cell.strip("`")
-
-
-CELLS = list(read_table())
+CELLS = list(read_table("| region and who"))
 
 
 def made() -> tuple[Region, Any]:

@@ -6,32 +6,15 @@ from __future__ import annotations
 import operator
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 import owned
+from tables import read_table
 from tasks import Tasks
 
-TABLE = Path(__file__).parents[2] / "docs" / "states.md"
-
-
-def read_table() -> Iterator[tuple[str, str, str]]:
-    """(row, column, cell) of the first table in docs/states.md."""
-    lines = TABLE.read_text(encoding="utf-8").splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("| state and who"))
-    columns = [cell.strip() for cell in lines[start].strip("|").split("|")]
-    for line in lines[start + 2 :]:
-        if not line.startswith("|"):
-            return
-        row, *cells = (cell.strip() for cell in line.strip("|").split("|"))
-        assert len(cells) == len(columns) - 1, line
-        for column, cell in zip(columns[1:], cells, strict=True):
-            yield row, column, cell.strip("`")
-
-
-CELLS = list(read_table())
+CELLS = list(read_table("| state and who"))
 
 
 @owned.owned
