@@ -239,8 +239,8 @@ refuse_closed(owned_channel *self, const char *format)
     Py_XDECREF(name);
 }
 
-void
-owned_channel_refuse_get(owned_channel *self)
+static void
+refuse_get(owned_channel *self)
 {
     refuse_closed(self, "%U is closed, and all that was put into it has been taken: nothing more will come");
 }
@@ -537,7 +537,7 @@ get_later(owned_channel *self, int64_t timeout, owned_channel_answer answer)
         answer = owned_channel_take(self, &item);
     }
     if (answer == OWNED_CHANNEL_CLOSED)
-        owned_channel_refuse_get(self);
+        refuse_get(self);
     else if (answer == OWNED_CHANNEL_ERROR)
         owned_channel_pass_on(self, &self->getters);
     return item;

@@ -97,7 +97,4 @@ int owned_channel_is_puttable(owned_channel *self);
 /* owned_wait_is_directed() for a get from any of the channels, or a put. */
 int owned_channel_wait_is_directed(owned_channel *const *channels, Py_ssize_t count, int puts, int for_ever);
 
-/* Raise ChannelClosed for a get. */
-void owned_channel_refuse_get(owned_channel *self);
-
 #endif

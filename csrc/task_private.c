@@ -18,8 +18,8 @@ static const owned_access making_private = {OWNED_VERB, "make private to a task"
 
 /* ---- TaskInfo ---------------------------------------------------------------------------------------------- */
 
-owned_task_info *
-owned_task_info_now(void)
+static owned_task_info *
+task_info_now(void)
 {
     owned_task_info *info = NULL;
     PyObject *ask, *task, *name, *ref, *now = PyObject_CallNoArgs(owned_the_state->task_now);
@@ -168,7 +168,7 @@ bind(PyObject *obj, owned_region *region)
     owned_region *bound = NULL;
     int result = -1;
     int whole = Py_IS_TYPE(obj, owned_the_state->Region);
-    owned_task_info *task = owned_task_info_now();
+    owned_task_info *task = task_info_now();
     if (task == NULL || (whole ? owned_verb_refuse_open("task_private", region) < 0
                                : owned_graph_walk(&graph, &obj, 1, owned_graph_takes_mine) < 0))
         goto done;

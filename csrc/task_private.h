@@ -19,9 +19,6 @@ typedef struct owned_task_info {
     uint64_t finished; /* 1 once it was seen to have ended; atomic */
 } owned_task_info;
 
-/* The task that runs on this thread, or the context where there is no task. New reference, NULL with an error set. */
-owned_task_info *owned_task_info_now(void);
-
 /* Is it the one that runs on this thread now? 1, 0, or -1 with an error set. Runs Python only where the task's framework is
  * written in it. */
 int owned_task_info_is_current(owned_task_info *task);

@@ -13,9 +13,10 @@ too_large(void)
     return -1;
 }
 
-/* As in 3.15, anything with __float__ or __index__ will do. */
-int
-owned_timeout_parse_seconds(PyObject *seconds, int64_t *ns)
+/* Seconds to nanoseconds, rounded away from zero; the sign is the caller's business. As in 3.15, anything with __float__ or
+ * __index__ will do. */
+static int
+parse_seconds(PyObject *seconds, int64_t *ns)
 {
     if (PyLong_Check(seconds)) {
         int overflow;
@@ -47,7 +48,7 @@ owned_timeout_parse_optional(PyObject *seconds, int64_t *timeout)
         *timeout = OWNED_FOR_EVER;
         return 0;
     }
-    if (owned_timeout_parse_seconds(seconds, timeout) < 0)
+    if (parse_seconds(seconds, timeout) < 0)
         return -1;
     if (*timeout < 0)
         *timeout = 0;
@@ -64,7 +65,7 @@ parse_acquire(PyObject *args, PyObject *kwargs, int64_t *timeout)
     int64_t ns = unset;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|pO:acquire", keywords, &blocking, &seconds))
         return -1;
-    if (seconds != NULL && owned_timeout_parse_seconds(seconds, &ns) < 0)
+    if (seconds != NULL && parse_seconds(seconds, &ns) < 0)
         return -1;
     if (!blocking && ns != unset) {
         PyErr_SetString(PyExc_ValueError, "can't specify a timeout for a non-blocking call");
@@ -118,7 +119,7 @@ owned_timeout_parse_queue(PyObject *block, PyObject *seconds, int64_t *timeout)
     *timeout = blocks ? OWNED_FOR_EVER : 0;
     if (!blocks || seconds == NULL || seconds == Py_None)
         return 0;
-    if (owned_timeout_parse_seconds(seconds, timeout) < 0)
+    if (parse_seconds(seconds, timeout) < 0)
         return -1;
     if (*timeout < 0) {
         PyErr_SetString(PyExc_ValueError, "'timeout' must be a non-negative number");

@@ -11,10 +11,6 @@
 /* How long a thread sleeps at most before it looks whether the one it waits for still lives. */
 #define OWNED_SLICE_NS 500000000LL
 
-/* Seconds, as an object with __float__ or __index__, to nanoseconds, rounded away from zero; the sign is the caller's
- * business. 0, or -1 with an error set. */
-int owned_timeout_parse_seconds(PyObject *seconds, int64_t *ns);
-
 /* `timeout=None` (for ever) or seconds, where a negative number is no wait at all, as in Condition.wait() and such. */
 int owned_timeout_parse_optional(PyObject *seconds, int64_t *timeout);
 

@@ -8,6 +8,7 @@ have answered in which each gives the answer it gave, and after which none of th
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -120,14 +121,14 @@ Answers = list[tuple[Answer, World]]
 
 
 @attrs.define(eq=False)
-class Op:
+class Op(abc.ABC):
     """A call by the thread whose number is `me`."""
 
     me: int
 
+    @abc.abstractmethod
     def answers(self, world: World, others: Collection[Op]) -> Answers:
         """What it may answer now, while the calls of `others` are under way; nothing if it has to wait."""
-        raise NotImplementedError
 
     def is_due(self, world: World, others: Collection[Op]) -> bool:
         """Is it wrong that it still waits?"""
