@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
+import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +19,15 @@ import pytest
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are cores: many tests wait, for a timeout or for a program that they run."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where Python may leave no caches behind, let the hundreds of programs that tests start share one for this run."""
+    if sys.dont_write_bytecode and not sys.pycache_prefix:
+        folder = tempfile.mkdtemp(prefix="owned-pycache-")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
 
 
 def pytest_collection_finish() -> None:

@@ -374,7 +374,7 @@ def test_one_after_another() -> None:
     after = owned.stats()
     assert channel.get(timeout=LIMIT).name == str(ONE_AFTER_ANOTHER)
     assert total.get() == ONE_AFTER_ANOTHER * len(locks)
-    assert (after.regions, after.locks) == (before.regions, before.locks)
+    assert after.regions <= before.regions and after.locks <= before.locks
 
 
 def through_all(works: crowds.Works) -> list[Any]:
