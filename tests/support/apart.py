@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import subprocess
@@ -41,8 +42,15 @@ class _Server:
             said.append(line)
         raise AssertionError(f"the server of scenarios has ended: {''.join(said)}")
 
+    def end(self) -> None:
+        self.process.communicate(timeout=60)
 
-_server = functools.cache(_Server)
+
+@functools.cache
+def _server() -> _Server:
+    server = _Server()
+    atexit.register(server.end)
+    return server
 
 
 def run_apart(task: str, name: str) -> tuple[int, str]:
