@@ -84,7 +84,7 @@ class Effort:
     seconds: float  # what a case should take in one round
 
 
-FULL = Effort(processes=3, rounds=10, seconds=0.01)
+FULL = Effort(processes=3, rounds=10, seconds=0.006)
 QUICK = Effort(processes=1, rounds=3, seconds=0.001)
 
 
