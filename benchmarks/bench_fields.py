@@ -21,7 +21,6 @@ Not measured: contention, shared and frozen objects (see the questions about loc
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import gc
 import json
@@ -36,11 +35,20 @@ from typing import Any
 import attrs
 
 import owned
-from benchmarks.harness import REPEATS, Case, Time, entered, importable, statement
+from benchmarks.harness import REPEATS, Case, Time, importable, not_importable, statement
+from benchmarks.subjects import (
+    MODES,
+    WRAPPER_MODULES,
+    WRAPT,
+    ZOPE_PROXY,
+    ZOPE_SECURITY,
+    in_mode,
+    mode_of,
+    wrappers,
+)
 from owned import _core
 
 QUESTION = "Fields, methods and creation"
-MODES = ("guard", "checked", "strict")
 BODY = """
 class Subject{bases}:
     {slots}
@@ -59,12 +67,10 @@ OPERATIONS = {
     "method call": "x.nothing()",
     "method with 3 accesses": "x.fields()",
 }
-PEERS = ("wrapt._wrappers", "zope.proxy", "zope.security.checker", "lazy_object_proxy.cext", "persistent")
-WRAPT, ZOPE_PROXY, ZOPE_SECURITY = "wrapt C ObjectProxy", "zope.proxy", "zope.security C proxy"
 
 
 def missing() -> list[str]:
-    return [name for name in PEERS if importable(name) is None]
+    return not_importable(*WRAPPER_MODULES, "persistent")
 
 
 def make_class(*, slots: bool = False, bases: tuple[type, ...] = ()) -> Any:
@@ -89,16 +95,6 @@ def untouched(cls: type) -> type:
     if made is not cls:
         raise AssertionError("mode off has made another class")
     return made
-
-
-def mode(name: str | None) -> contextlib.AbstractContextManager[object]:
-    """A mode for a block; None for what does not care."""
-    return contextlib.nullcontext() if name is None else owned.configure(mode=name)
-
-
-def in_mode(name: str | None, timed: Time) -> Time:
-    """So that it is measured in a mode."""
-    return timed if name is None else entered(lambda: mode(name), timed)
 
 
 @attrs.frozen
@@ -212,30 +208,6 @@ WRAPPER_GOALS["creation"] = {ZOPE_PROXY: 1.0, ZOPE_SECURITY: 1.0}
 WRAPPER_GOALS["memory"] = {ZOPE_SECURITY: 1.0}
 
 
-def wrappers() -> dict[str, Callable[[Any], Any]]:
-    """By name, what wraps an object."""
-    found: dict[str, Callable[[Any], Any]] = {}
-    if (wrapt := importable("wrapt._wrappers")) is not None:
-        found[WRAPT] = wrapt.ObjectProxy
-    if (proxy := importable("zope.proxy")) is not None:
-        found[ZOPE_PROXY] = proxy.ProxyBase
-    if (checker := importable("zope.security.checker")) is not None:
-        found[ZOPE_SECURITY] = functools.partial(_secured, checker)
-    if (lazy := importable("lazy_object_proxy.cext")) is not None:
-        found["lazy-object-proxy C"] = lambda obj: lazy.Proxy(lambda: obj)
-    return found
-
-
-@functools.cache
-def _open_checker(checker: Any) -> Any:
-    names = ("a", "b", "nothing", "fields")
-    return checker.Checker(dict.fromkeys(names, checker.CheckerPublic), dict.fromkeys(names, checker.CheckerPublic))
-
-
-def _secured(checker: Any, obj: Any) -> Any:
-    return checker.Proxy(obj, _open_checker(checker))
-
-
 def wrapped(inside: int) -> list[Subject]:
     """All of them, around so many plain objects that are there already."""
 
@@ -252,7 +224,7 @@ def wrapped(inside: int) -> list[Subject]:
         found.append(
             Subject(f"own(), {mode}", around(owned.own), mode, also=WRAPPER_GOALS if mode == "checked" else {})
         )
-    return found + [Subject(name, around(wrap)) for name, wrap in wrappers().items()]
+    return found + [Subject(name, around(wrap)) for name, wrap in wrappers("a", "b", "nothing", "fields").items()]
 
 
 # The rows.
@@ -309,7 +281,7 @@ def wrappings() -> list[Case]:
     subjects: dict[str, tuple[Callable[[Any], Any], str | None]] = {
         f"own(), {mode}": (owned.own, mode) for mode in MODES
     }
-    subjects |= {name: (wrap, None) for name, wrap in wrappers().items()}
+    subjects |= {name: (wrap, None) for name, wrap in wrappers("a", "b", "nothing", "fields").items()}
     peer = WRAPT if WRAPT in subjects else "own(), checked"
     return [
         Case(
@@ -389,7 +361,7 @@ def _bytes_of(subject: Subject) -> tuple[float, float]:
     child = os.fork()
     if not child:
         try:
-            with mode(subject.mode):
+            with mode_of(subject.mode):
                 make = subject.make_class()
                 os.write(writer, json.dumps([_asked_for(make), _resident(make)]).encode())
         finally:

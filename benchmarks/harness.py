@@ -171,6 +171,11 @@ def importable(name: str) -> Any:
         return None
 
 
+def not_importable(*names: str) -> list[str]:
+    """Those of the modules that cannot be imported here."""
+    return [name for name in names if importable(name) is None]
+
+
 # Measuring, in a process of its own.
 
 

@@ -251,23 +251,36 @@ def draw(question: str, by_interpreter: dict[str, dict[str, Row]], out: Path) ->
         "ytick.color": GREY,
     }
     with matplotlib.rc_context(style):
-        heights = [len(subjects) + 1.5 for subjects in panels.values()]
-        figure, all_axes = pyplot.subplots(
-            len(panels),
-            figsize=(8, 0.24 * sum(heights) + 0.7),
-            height_ratios=heights,
-            squeeze=False,
-            layout="constrained",
-        )
-        for axes, (what, subjects) in zip(all_axes[:, 0], panels.items(), strict=True):
-            _draw_panel(axes, what, subjects, by_interpreter)
+        columns, height = _columns([len(subjects) + ROOM for subjects in panels.values()])
+        figure = pyplot.figure(figsize=(WIDTH, height))
+        label_width = 0.066 * max(len(subject) for subjects in panels.values() for subject in subjects) + 0.15
+        panel_width = WIDTH / 2 - label_width - 0.15
+        for (left, top), (what, subjects) in zip(columns, panels.items(), strict=True):
+            place = (left + label_width, top - LINE * (len(subjects) + TITLE), panel_width, LINE * len(subjects))
+            scaled = [part / whole for part, whole in zip(place, (WIDTH, height) * 2, strict=True)]
+            _draw_panel(figure.add_axes(scaled), what, subjects, by_interpreter)
         handles = [
             pyplot.Line2D([], [], color=COLOURS[number % len(COLOURS)], marker="o", markersize=4, label=name)
             for number, name in enumerate(interpreters)
         ]
-        figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+        figure.legend(handles=handles, loc="upper center", ncols=len(handles), frameon=False)
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
         pyplot.close(figure)
+
+
+WIDTH, LINE, TITLE, ROOM, LEGEND = 11.0, 0.21, 1.2, 3.0, 0.35
+"""Inches; and a panel's title and all that is not its lines, in lines."""
+
+
+def _columns(lines: list[float]) -> tuple[list[tuple[float, float]], float]:
+    """Where panels of so many lines begin, in two columns of about one height, and how high the picture is."""
+    half, places, below = sum(lines) / 2, [], [0.0, 0.0]
+    for count in lines:
+        column = int(below[1] > 0 or (below[0] > 0 and below[0] + count / 2 > half))
+        places.append((column, below[column]))
+        below[column] += count
+    height = max(below) * LINE + LEGEND
+    return [(column * WIDTH / 2, height - LEGEND - LINE * above) for column, above in places], height
 
 
 def compared(what: str, tables: Iterable[dict[str, Row]]) -> list[str]:
