@@ -62,6 +62,7 @@ class Case:
         per_loop: How often a loop does what is measured.
         unit: What is measured.
         rounds: The most rounds it gets in each process, with all its row: for what takes long.
+        seconds: What it should take in one round, if not as long as others: threads need time to get at one another.
     """
 
     what: str
@@ -73,6 +74,7 @@ class Case:
     per_loop: int = attrs.field(default=1, kw_only=True)
     unit: Literal["second", "byte", "integer"] = attrs.field(default="second", kw_only=True)
     rounds: int | None = attrs.field(default=None, kw_only=True)
+    seconds: float | None = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen
@@ -90,7 +92,8 @@ QUICK = Effort(processes=1, rounds=3, seconds=0.001)
 
 def questions() -> list[str]:
     """The names of all questions."""
-    return sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+    found = [path for path in HERE.glob("bench_*.py") if "\nQUESTION = " in path.read_text(encoding="utf-8")]
+    return sorted(path.stem.removeprefix("bench_") for path in found)
 
 
 # Making cases.
@@ -203,7 +206,8 @@ def _named(case: Case) -> Iterator[None]:
 
 
 def calibrated(case: Case, seconds: float) -> int:
-    """How many loops take `seconds`, or fewer where what surrounds them takes much longer."""
+    """How many loops take `seconds`, or what the case asks for; fewer where what surrounds them takes much longer."""
+    seconds = case.seconds or seconds
     loops = 1
     while case.unit == "second":
         began = time.perf_counter()

@@ -258,7 +258,12 @@ def draw(question: str, by_interpreter: dict[str, dict[str, Row]], out: Path) ->
         for (left, top), (what, subjects) in zip(columns, panels.items(), strict=True):
             place = (left + label_width, top - LINE * (len(subjects) + TITLE), panel_width, LINE * len(subjects))
             scaled = [part / whole for part, whole in zip(place, (WIDTH, height) * 2, strict=True)]
-            _draw_panel(figure.add_axes(scaled), what, subjects, by_interpreter)
+            axes = figure.add_axes(scaled)
+            _draw_panel(axes, what, subjects, by_interpreter)
+            beside = ", ".join(_peers(what, subjects, by_interpreter.values()))
+            axes.set_title(
+                f"{what} (times {beside})", loc="left", x=-label_width / panel_width, fontsize=10, fontweight="bold"
+            )
         handles = [
             pyplot.Line2D([], [], color=COLOURS[number % len(COLOURS)], marker="o", markersize=4, label=name)
             for number, name in enumerate(interpreters)
@@ -319,10 +324,12 @@ def _draw_panel(axes: Any, what: str, subjects: list[str], by_interpreter: dict[
     axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}" if _is_told(value, *axes.get_xlim()) else "")
     axes.tick_params(axis="both", which="both", length=0)
     axes.spines[:].set_visible(False)
-    peers = in_order(
-        [rows[what][name].peer for name in subjects if name in rows.get(what, {})] for rows in by_interpreter.values()
-    )
-    axes.set_title(f"{what}, times {', '.join(peers)}", loc="left", fontsize=10, fontweight="bold")
+
+
+def _peers(what: str, subjects: list[str], tables: Iterable[dict[str, Row]]) -> list[str]:
+    """What they stand beside."""
+    rows = [table[what] for table in tables if what in table]
+    return in_order([peer for name in subjects if name in row and (peer := row[name].peer)] for row in rows)
 
 
 def _is_told(value: float, low: float, high: float) -> bool:
