@@ -109,7 +109,7 @@ def _three_digits(number: float) -> str:
 
 def times(ratio: float) -> str:
     """A ratio as a reader wants it: 0.034 is more than 0.03."""
-    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+    return f"{ratio:.2f}" if ratio >= 0.095 else f"{ratio:.2g}"
 
 
 def verdict(measured: Measured, row: Row) -> str:
