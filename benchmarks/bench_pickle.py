@@ -2,8 +2,8 @@
 """What it costs that an object is owned, when it goes to another process.
 
 Pickling and unpickling of a plain and of an owned instance with the same fields (slots and ``__dict__``), of a builtin
-and a guarded list of them, of a frozen one, and of a parcel with one; a trip through a pipe; and what ``Queue.put`` adds
-on the caller's thread: a look at the message, and its pickle where something guarded is in it. All in one process.
+and a guarded list of them, of a frozen one, and of a parcel with one; a trip through a pipe; and what ``Queue.put``
+adds on the caller's thread: a look at the message, and its pickle where something guarded is in it. All in one process.
 
 Not measured: other processes, which see bytes; and memory.
 """
