@@ -14,6 +14,7 @@ Not measured: many getters at once, and latency.
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -86,7 +87,7 @@ def pipes(to_loop: bool, modules: dict[str, Any], size: int) -> dict[str, Callab
         return Pipe(lambda item: loop.call_soon_threadsafe(items.put_nowait, item), items.get)
 
     made: dict[str, Callable[[], Pipe]] = {"owned.Channel": ours, "owned.Channel, moved": ours}
-    made |= {name: lambda module=module: theirs(module) for name, module in modules.items()}
+    made |= {name: functools.partial(theirs, module) for name, module in modules.items()}
     if to_loop and not size:
         made["asyncio.Queue, threadsafe"] = asyncios
     return made

@@ -14,6 +14,7 @@ Not measured: many senders and receivers, and mode strict.
 from __future__ import annotations
 
 import asyncio
+import functools
 import queue
 import threading
 import time
@@ -101,7 +102,7 @@ def queues(maxsize: int) -> dict[str, Make]:
     made["Queue"] = lambda: queue.Queue(maxsize)
     for name in ("janus", "culsans"):
         if (module := importable(name)) is not None:
-            made[name] = lambda module=module: side_for_threads(module, maxsize)
+            made[name] = functools.partial(side_for_threads, module, maxsize)
     made["owned.Channel"] = lambda: owned.Channel(maxsize)
     return made
 

@@ -134,9 +134,9 @@ DICT_GOALS = {
 
 def python_check(*, slots: bool) -> Any:
     """A class whose thread is checked by Python code."""
-    plain = make_class(slots=slots)
+    plain: Any = make_class(slots=slots)
 
-    class Checked(plain):  # type: ignore[misc]
+    class Checked(plain):  # type: ignore[misc, unused-ignore]
         __slots__ = ("owner",) if slots else ()
 
         def __init__(self) -> None:

@@ -83,6 +83,10 @@ def files_of(distribution: str) -> list[Path]:
     return found
 
 
+def _size_of(files: list[Path]) -> Time:
+    return lambda loops: deflated(files)
+
+
 def sizes() -> list[Case]:
     found = [Case("size of the wheel", "owned", lambda loops: deflated(files_of_owned()), "owned", unit="byte")]
     if shutil.which("strip") is not None:
@@ -92,9 +96,7 @@ def sizes() -> list[Case]:
             files = files_of(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-        found.append(
-            Case("size of the wheel", name, lambda loops, files=files: deflated(files), "owned", unit="byte", rounds=1)
-        )
+        found.append(Case("size of the wheel", name, _size_of(files), "owned", unit="byte", rounds=1))
     return found
 
 

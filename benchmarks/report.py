@@ -231,6 +231,7 @@ def draw(question: str, by_interpreter: dict[str, dict[str, Row]], out: Path) ->
 
     matplotlib.use("svg")
     from matplotlib import pyplot
+    from matplotlib.lines import Line2D
 
     interpreters = list(by_interpreter)
     panels = {
@@ -240,7 +241,7 @@ def draw(question: str, by_interpreter: dict[str, dict[str, Row]], out: Path) ->
     }
     if not panels:
         return
-    style = {
+    style: Any = {
         "svg.hashsalt": "owned",  # the same ids each time
         "svg.fonttype": "none",
         "font.size": 9,
@@ -256,16 +257,16 @@ def draw(question: str, by_interpreter: dict[str, dict[str, Row]], out: Path) ->
         label_width = 0.066 * max(len(subject) for subjects in panels.values() for subject in subjects) + 0.15
         panel_width = WIDTH / 2 - label_width - 0.15
         for (left, top), (what, subjects) in zip(columns, panels.items(), strict=True):
-            place = (left + label_width, top - LINE * (len(subjects) + TITLE), panel_width, LINE * len(subjects))
-            scaled = [part / whole for part, whole in zip(place, (WIDTH, height) * 2, strict=True)]
-            axes = figure.add_axes(scaled)
+            bottom, high = top - LINE * (len(subjects) + TITLE), LINE * len(subjects)
+            place = ((left + label_width) / WIDTH, bottom / height, panel_width / WIDTH, high / height)
+            axes = figure.add_axes(place)
             _draw_panel(axes, what, subjects, by_interpreter)
             beside = ", ".join(_peers(what, subjects, by_interpreter.values()))
             axes.set_title(
                 f"{what} (times {beside})", loc="left", x=-label_width / panel_width, fontsize=10, fontweight="bold"
             )
         handles = [
-            pyplot.Line2D([], [], color=COLOURS[number % len(COLOURS)], marker="o", markersize=4, label=name)
+            Line2D([], [], color=COLOURS[number % len(COLOURS)], marker="o", markersize=4, label=name)
             for number, name in enumerate(interpreters)
         ]
         figure.legend(handles=handles, loc="upper center", ncols=len(handles), frameon=False)
