@@ -132,7 +132,7 @@ def channels() -> list[Case]:
             what = f"{'thread to task' if to_loop else 'task to thread'}, {f'at most {size}' if size else 'no limit'}"
             for name, make in pipes(to_loop, modules, size).items():
                 item = Item if name.endswith("moved") else int
-                found.append(Case(what, name, sent(make, item, to_loop), "owned.Channel", seconds=0.03, rounds=5))
+                found.append(Case(what, name, sent(make, item, to_loop), "owned.Channel", seconds=0.03, rounds=4))
     return found
 
 
@@ -166,7 +166,7 @@ def calls() -> list[Case]:
     found = []
     for name, (to_thread, argument) in subjects.items():
         timed = called(to_thread, argument)
-        found.append(Case("call in a thread", name, timed, "asyncio.to_thread", seconds=0.03, rounds=5))
+        found.append(Case("call in a thread", name, timed, "asyncio.to_thread", seconds=0.03, rounds=4))
     return found
 
 

@@ -79,5 +79,5 @@ def cases() -> list[Case]:
             found.append(Case(what, name, alone, peer, per_loop=REPEATS))
             names = {"x": make(), "lock": make_lock()}
             together = in_threads(*[statement(code, names) for _ in range(2)])
-            found.append(Case(f"{what}, 2 threads", name, together, peer, per_loop=2 * REPEATS, rounds=5, seconds=0.03))
+            found.append(Case(f"{what}, 2 threads", name, together, peer, per_loop=2 * REPEATS, rounds=4, seconds=0.03))
     return found

@@ -165,7 +165,7 @@ def pipes() -> list[Case]:
             for name, make in made.items():
                 item = ITEMS[what][name != "owned.Channel"]
                 found.append(Case(f"pipe{limit}, {what}", name, piped(make, item), next(iter(made))))
-    return [attrs.evolve(case, rounds=5, seconds=0.05) for case in found]
+    return [attrs.evolve(case, rounds=4, seconds=0.03) for case in found]
 
 
 def cases() -> list[Case]:

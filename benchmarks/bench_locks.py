@@ -31,7 +31,7 @@ from owned import _core
 QUESTION = "Locks and shared access"
 KINDS = {"Lock": (threading.Lock, owned.Lock), "RLock": (threading.RLock, owned.RLock)}
 TAKING = {"with": "with lock: pass", "acquire and release": "lock.acquire()\nlock.release()"}
-THREADED: dict[str, Any] = {"rounds": 5, "seconds": 0.05}  # the interpreter switches threads each 5 ms
+THREADED: dict[str, Any] = {"rounds": 4, "seconds": 0.03}  # the interpreter switches threads each 5 ms
 
 
 def missing() -> list[str]:
