@@ -111,9 +111,9 @@ def measured(report: ModuleType, subject: str, *rounds: tuple[float, ...], **mor
 
 def test_ratios_are_those_of_a_round(report: ModuleType) -> None:
     """A machine that is slow for a while slows both: the ratio stays."""
-    peer = measured(report, "a", (1.0, 9.0, 2.0), (1.0,))
-    mine = measured(report, "b", (2.0, 18.0, 4.0), (3.0,))
-    assert mine.ratio_to(peer) == report.Ratio(2.0, 2.0, 3.0)
+    peer = measured(report, "a", (9.0, 1.0, 2.0), (1.0,))
+    mine = measured(report, "b", (18.0, 4.0, 2.0), (3.0,))
+    assert mine.ratio_to(peer) == report.Ratio(2.5, 1.0, 4.0)
 
 
 @pytest.mark.parametrize(
