@@ -9,9 +9,9 @@ it got, which is made sure of: what differs there is noise.
 
 ``the check itself`` is the one row where something is taken off: ``sqlite3``'s thread check is the time of
 ``cursor.fetchone()`` of a connection made with ``check_same_thread=True`` less that of one made without. Ours is that
-of ``len()`` of a ``List`` less that of a ``list``, the same way through C with and without a check; and that of a field of
-a guarded class less that of a plain one, which takes the interpreter's short cut to fields, so that what is lost there
-is counted, too. In mode ``checked``.
+of ``len()`` of a ``List`` less that of a ``list``, the same way through C with and without a check; and that of a field
+of a guarded class less that of a plain one, which takes the interpreter's short cut to fields, so that what is lost
+there is counted, too. In mode ``checked``.
 
 Memory per object is told twice: what was asked for (with the collector's header and with what belongs to the object:
 its ``__dict__``, and strict mode's notes), and what it costs the process (resident pages, by a hundred thousand

@@ -275,7 +275,7 @@ def draw(question: str, by_interpreter: dict[str, dict[str, Row]], out: Path) ->
         pyplot.close(figure)
 
 
-WIDTH, LINE, TITLE, ROOM, LEGEND = 11.0, 0.21, 1.2, 3.0, 0.35
+WIDTH, LINE, TITLE, ROOM, LEGEND = 9.5, 0.21, 1.2, 3.0, 0.35
 """Inches; and a panel's title and all that is not its lines, in lines."""
 
 
