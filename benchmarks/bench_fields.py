@@ -327,7 +327,7 @@ def net(more: Time, less: Time) -> Time:
 
 # Memory.
 
-FEW, MANY = 10_000, 100_000
+MANY = 100_000
 
 
 def memory(kind: str, subjects: list[Subject]) -> list[Case]:
@@ -379,15 +379,15 @@ def _bytes_of(subject: Subject) -> tuple[float, float]:
 
 
 def _asked_for(make: Callable[[], Any]) -> float:
-    kept = [make() for _ in range(2 * FEW)]  # the tables that grow by leaps have grown
-    kept += [None] * FEW
+    kept = [None] * MANY
+    make()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    for number in range(FEW):
-        kept[2 * FEW + number] = make()
+    for number in range(MANY):
+        kept[number] = make()
     after = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    return (after - before) / FEW
+    return (after - before) / MANY
 
 
 def _resident(make: Callable[[], Any]) -> float:
@@ -414,5 +414,5 @@ def cases() -> list[Case]:
     found += operations("wrappers", wrapped(1)) + wrappings() + the_check()
     if hasattr(os, "fork") and os.path.exists("/proc/self/smaps_rollup"):
         found += memory("slots", classes(slots=True)) + memory("dict", classes(slots=False))
-        found += memory("wrappers", wrapped(3 * FEW + 2 * MANY))
+        found += memory("wrappers", wrapped(3 * MANY))
     return found
