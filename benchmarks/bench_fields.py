@@ -14,7 +14,7 @@ of a guarded class less that of a plain one, which takes the interpreter's short
 there is counted, too. In mode ``checked``.
 
 Memory per object is told twice: what was asked for (with the collector's header and with what belongs to the object:
-its ``__dict__``, and strict mode's notes), and what it costs the process (resident pages, by a hundred thousand
+its ``__dict__``, and strict mode's notes), and what it costs the process (resident pages, by 40,000
 objects), where the allocator rounds up. The values of the fields are not counted, since all objects have the same; nor
 is what a wrapper wraps.
 
@@ -24,7 +24,6 @@ Not measured: contention, shared and frozen objects (see the questions about loc
 from __future__ import annotations
 
 import functools
-import gc
 import json
 import os
 import sqlite3
@@ -327,24 +326,24 @@ def net(more: Time, less: Time) -> Time:
 
 # Memory.
 
-MANY = 100_000
+MANY = 40_000
 
 
 def memory(kind: str, subjects: list[Subject]) -> list[Case]:
     """Bytes of an object: asked for, and resident."""
     cases = []
-    bytes_of = {subject.name: functools.cache(functools.partial(_bytes_of, subject)) for subject in subjects}
-    for number, what in enumerate(("asked for", "resident")):
+    for what, count in {"asked for": _asked_for, "resident": _resident}.items():
+        times = {subject.name: functools.cache(functools.partial(_bytes_of, subject, count)) for subject in subjects}
         for subject in subjects:
             goal = subject.goals.get("memory")
-            if kind == "slots" and number == 0 and subject.name.endswith(("guard", "checked")):
-                peer = bytes_of[subjects[0].name]()[0]
-                goal = (peer + 8) / peer
+            if kind == "slots" and count is _asked_for and subject.name.endswith(("guard", "checked")):
+                plain = times[subjects[0].name](1)
+                goal = (plain + 8) / plain
             cases.append(
                 Case(
                     f"memory {what}, {kind}",
                     subject.name,
-                    functools.partial(_look_up, bytes_of[subject.name], number),
+                    times[subject.name],
                     subjects[0].name,
                     goal,
                     also=subject.also.get("memory", {}),
@@ -355,27 +354,21 @@ def memory(kind: str, subjects: list[Subject]) -> list[Case]:
     return cases
 
 
-def _look_up(bytes_of: Callable[[], tuple[float, float]], number: int, loops: int) -> float:
-    return bytes_of()[number]
-
-
-def _bytes_of(subject: Subject) -> tuple[float, float]:
-    """Asked for, and resident, for each of many objects; found out in a process of its own."""
+def _bytes_of(subject: Subject, count: Callable[[Callable[[], Any]], float], loops: int) -> float:
+    """Of each of many objects; found out in a process of its own."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
         try:
             with mode_of(subject.mode):
-                make = subject.make_class()
-                os.write(writer, json.dumps([_asked_for(make), _resident(make)]).encode())
+                os.write(writer, json.dumps(count(subject.make_class())).encode())
         finally:
             os._exit(0)
     os.close(writer)
     with open(reader, encoding="utf-8") as file:
         told = file.read()
     os.waitpid(child, 0)
-    asked_for, resident = json.loads(told)
-    return asked_for, resident
+    return float(json.loads(told))
 
 
 def _asked_for(make: Callable[[], Any]) -> float:
@@ -385,15 +378,12 @@ def _asked_for(make: Callable[[], Any]) -> float:
     before = tracemalloc.get_traced_memory()[0]
     for number in range(MANY):
         kept[number] = make()
-    after = tracemalloc.get_traced_memory()[0]
-    tracemalloc.stop()
-    return (after - before) / MANY
+    return (tracemalloc.get_traced_memory()[0] - before) / MANY
 
 
 def _resident(make: Callable[[], Any]) -> float:
-    gc.collect()
-    filling = [make() for _ in range(MANY // 2)]  # what was free before is taken
     kept = [None] * MANY
+    filling = [bytes(size) for size in range(1, 512, 16) for _ in range(1000)]  # what was free before is taken
     before = _resident_bytes()
     for number in range(MANY):
         kept[number] = make()
@@ -404,7 +394,7 @@ def _resident(make: Callable[[], Any]) -> float:
 
 def _resident_bytes() -> int:
     with open("/proc/self/smaps_rollup", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("Rss:")) * 1024
+        return next(int(line.split()[1]) for line in file if line.startswith("Anonymous:")) * 1024
 
 
 def cases() -> list[Case]:
@@ -414,5 +404,5 @@ def cases() -> list[Case]:
     found += operations("wrappers", wrapped(1)) + wrappings() + the_check()
     if hasattr(os, "fork") and os.path.exists("/proc/self/smaps_rollup"):
         found += memory("slots", classes(slots=True)) + memory("dict", classes(slots=False))
-        found += memory("wrappers", wrapped(3 * MANY))
+        found += memory("wrappers", wrapped(MANY + 1))
     return found
