@@ -619,3 +619,34 @@ def test_strict_lists_it_once():
         assert _core.lock_made(rw)[0].co_name == "test_strict_lists_it_once"
         with rw.read, pytest.raises(owned.LockOrderError, match=r"read side only \(taken at .*test_RWLock\.py:\d+"):
             rw.write.acquire()
+
+
+@needs_signals
+@pytest.mark.parametrize(("handler_takes", "held_last"), [("read", "read"), ("write", "read"), ("write", "write")])
+def test_strict_lists_it_once_when_a_handler_takes_it_too(handler_takes, held_last):
+    """A signal handler takes a side, and keeps it, while its thread waits to read: one entry, until both are given back."""
+    rw, release = owned.RWLock(), threading.Event()
+
+    def take_and_keep(*_):
+        release.set()
+        getattr(rw, handler_takes).acquire()
+
+    before = signal.signal(signal.SIGALRM, take_and_keep)
+    with owned.strict():
+        _core.record_holds(10)
+        try:
+            with held_elsewhere(rw.write) as enough:
+                threading.Thread(target=lambda: (release.wait(LIMIT), enough.set())).start()
+                signal.setitimer(signal.ITIMER_REAL, 0.02)
+                assert rw.read.acquire(timeout=LIMIT)
+            mine = [hold for hold in _core.lock_holds() if hold[3] == _core.thread_id()]
+            assert [hold[-1] for hold in mine] == [None]
+            for side in sorted(["read", handler_takes], key=lambda side: side == held_last):
+                assert _core.lock_holds()[-1][-1] is None
+                getattr(rw, side).release()
+            assert None not in [hold[-1] for hold in _core.lock_holds()]
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+            _core.record_holds(0)
+    assert not rw.locked()
