@@ -43,6 +43,16 @@ writer_of(owned_rwlock *self)
     return owned_load_u64(&self->head.region.holder);
 }
 
+/* Which of the readers, counted from one, is the thread with this id, or 0. The last ones leave first. Under the mutex. */
+static size_t
+find_reader(owned_rwlock *self, uint64_t id)
+{
+    size_t i = self->used;
+    while (i > 0 && self->readers[i - 1] != id)
+        i--;
+    return i;
+}
+
 /* The numbers of the readers as they are now: how many, in `few` or, where that is too small, in *ids, which
  * PyMem_RawFree() takes then. -1 with an error set. */
 static Py_ssize_t
@@ -92,20 +102,33 @@ owned_rwlock_readers(owned_rwlock *self)
     return infos;
 }
 
-/* Of the threads that `side` waits for, one that has ended: 1, 0 or -1 with an error set. */
+/* Of the threads that `side` waits for, one that has ended: 1 with its number, 0 or -1 with an error set. */
 static int
-waits_for_the_dead(owned_rwlock *self, owned_side side)
+waits_for_the_dead(owned_rwlock *self, owned_side side, uint64_t *dead)
 {
-    int finished = owned_holder_has_finished(writer_of(self));
+    *dead = writer_of(self);
+    int finished = owned_holder_has_finished(*dead);
     if (finished != 0 || side == OWNED_READ_SIDE)
         return finished;
     uint64_t few[FEW], *ids;
     Py_ssize_t count = copy_readers(self, few, &ids);
     finished = count < 0 ? -1 : 0;
-    for (Py_ssize_t i = 0; finished == 0 && i < count; i++)
+    for (Py_ssize_t i = 0; finished == 0 && i < count; i++) {
+        *dead = ids[i];
         finished = owned_holder_has_finished(ids[i]);
+    }
     free_copy(few, ids);
     return finished;
+}
+
+/* Does the thread with this id hold a side? */
+static int
+is_held_by(owned_rwlock *self, uint64_t id)
+{
+    owned_mutex_lock(&self->mutex);
+    int held = writer_of(self) == id || find_reader(self, id) != 0;
+    owned_mutex_unlock(&self->mutex);
+    return held;
 }
 
 /* Where this thread, or a writer that has ended, took it: (code, line); None if that is not known. */
@@ -126,16 +149,18 @@ where_taken(owned_rwlock *self)
     return taken;
 }
 
-/* Set the error for a call ("acquire", "release", "wait" or "adopt") on a side. Always -1. */
+/* Set the error for a call ("acquire", "release", "wait" or "adopt") on a side: -1. If it is because a thread that has ended
+ * holds the lock (`dead`; else nobody): 0 and no error where that is not so any more. */
 static OWNED_COLD int
-refuse(owned_rwlock *self, const char *access, owned_side side)
+refuse_because(owned_rwlock *self, const char *access, owned_side side, uint64_t dead)
 {
     PyObject *error = NULL, *taken = NULL, *facts = NULL, *readers = owned_rwlock_readers(self);
     if (readers != NULL)
         facts = owned_region_facts(&self->head.region);
     if (facts != NULL)
         taken = where_taken(self);
-    if (taken != NULL)
+    int gone = taken != NULL && dead != OWNED_NOBODY && !is_held_by(self, dead);
+    if (taken != NULL && !gone)
         error = PyObject_CallFunction(owned_the_state->make_rwlock_violation, "OOssOiiO", self, facts, access,
                                       side == OWNED_READ_SIDE ? "read" : "write", readers,
                                       owned_rwlock_my_read(self) != NULL, owned_rwlock_i_write(self), taken);
@@ -146,14 +171,26 @@ refuse(owned_rwlock *self, const char *access, owned_side side)
         PyErr_SetObject((PyObject *)Py_TYPE(error), error);
         Py_DECREF(error);
     }
-    return -1;
+    return gone ? 0 : -1;
 }
 
+/* The same for another reason. Always -1. */
+static int
+refuse(owned_rwlock *self, const char *access, owned_side side)
+{
+    return refuse_because(self, access, side, OWNED_NOBODY);
+}
+
+/* An error if a thread that `side` waits for has ended: 0, or -1 with it set. A holder may give back what it holds and end,
+ * with another lock in its hands, between being seen here and being asked whether it lives, and what a dead one left may be
+ * adopted meanwhile. So once it is known to be dead, and all that the message tells of it is gathered, we look whether it is
+ * still there: then it was all along. */
 static int
 refuse_orphaned(owned_rwlock *self, owned_side side)
 {
-    int dead = waits_for_the_dead(self, side);
-    return dead > 0 ? refuse(self, "acquire", side) : dead;
+    uint64_t dead;
+    int finished = waits_for_the_dead(self, side, &dead);
+    return finished > 0 ? refuse_because(self, "acquire", side, dead) : finished;
 }
 
 int
@@ -205,13 +242,11 @@ make_room(owned_rwlock *self)
 static int
 drop_reader(owned_rwlock *self, uint64_t id)
 {
-    for (size_t i = self->used; i > 0; i--) {
-        if (self->readers[i - 1] != id)
-            continue;
-        self->readers[i - 1] = self->readers[--self->used];
-        return 1;
-    }
-    return 0;
+    size_t i = find_reader(self, id);
+    if (i == 0)
+        return 0;
+    self->readers[i - 1] = self->readers[--self->used];
+    return 1;
 }
 
 static void

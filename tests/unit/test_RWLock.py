@@ -505,6 +505,37 @@ def test_orphaned_by_a_reader(rw):
     assert not rw.locked()
 
 
+@SIDES
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_adopted_while_it_is_told(rw, side, nth):
+    """The collector runs anywhere, and another thread adopts the lock then: who wants it gets it, or is told what was so."""
+    orphan(getattr(rw, side))
+    took = []
+
+    def adopt(phase, info):
+        took.append(phase)
+        if len(took) == nth:
+            adopted = threading.Thread(target=lambda: (owned.adopt(rw), rw._is_owned() and rw.release()))
+            adopted.start()
+            join(adopted)
+
+    acquire, threshold = rw.acquire, gc.get_threshold()
+    spare = [[] for _ in range(200)], [(each,) for each in range(3000)], [(each, 1) for each in range(3000)]
+    gc.callbacks.append(adopt)
+    gc.set_threshold(1)
+    try:
+        acquire()
+    except owned.OrphanedError:
+        owned.adopt(rw) if rw.locked() else rw.acquire()
+        rw._is_owned() or rw.acquire()
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(adopt)
+    del spare
+    assert rw._is_owned()
+    rw.release()
+
+
 def test_orphaned_while_waiting(rw):
     """A thread that waits hears within half a second that whom it waits for has ended; readers behind it go on."""
     told, read = [], []
