@@ -375,6 +375,18 @@ lock_acquire_restore(PyObject *op, PyObject *state)
     Py_RETURN_NONE;
 }
 
+/* It dies or is made anew: what is noted of it elsewhere, if it is held. */
+static void
+let_go(owned_lock *self)
+{
+    if (OWNED_LIKELY(!is_mine(self))) {
+        owned_thread_lost_lock(owned_load_u64(&self->head.region.holder));
+        return;
+    }
+    owned_held_remove(&self->head.tag);
+    owned_this_thread.locks_held--;
+}
+
 #ifdef HAVE_FORK
 /* The old wakeup is left alone on purpose, as CPython does: a thread of the parent may have been in the middle of an
  * operation on it, and neither finishing nor freeing it is safe. */
@@ -385,10 +397,7 @@ lock_at_fork_reinit(PyObject *op, PyObject *Py_UNUSED(ignored))
     PyThread_type_lock fresh = PyThread_allocate_lock();
     if (fresh == NULL)
         return PyErr_NoMemory();
-    if (is_mine(self)) {
-        owned_held_remove(&self->head.tag);
-        owned_this_thread.locks_held--;
-    }
+    let_go(self);
     PyThread_acquire_lock(fresh, WAIT_LOCK);
     self->wakeup = fresh;
     owned_store_u64(&self->depth, 0);
@@ -533,10 +542,7 @@ lock_dealloc(PyObject *op)
 {
     owned_lock *self = (owned_lock *)op;
     PyObject_GC_UnTrack(op); /* a callback may run the collector */
-    if (is_mine(self)) {
-        owned_held_remove(&self->head.tag);
-        owned_this_thread.locks_held--;
-    }
+    let_go(self);
     owned_lock_tag_clear(&self->head.tag);
     if (self->wakeup != NULL) {
         /* Freeing a taken lock is undefined; the try takes it if a wake-up is posted. */
@@ -573,6 +579,7 @@ owned_lock_adopt(PyObject *lock)
     note_taken(self, 1);
     if (owned_mode_is_strict())
         owned_held_add(lock, &self->head.tag);
+    owned_thread_lost_lock(holder);
     return 0;
 }
 

@@ -442,11 +442,29 @@ make_room_in_table(void)
 }
 
 void
-owned_rwlock_thread_ends(void)
+owned_rwlock_thread_ends(owned_thread_info *info)
 {
-    PyMem_RawFree(owned_this_thread.reads);
+    if (owned_this_thread.reads_used != 0 && info->reads == NULL) {
+        info->reads = owned_this_thread.reads;
+        info->reads_used = owned_this_thread.reads_used;
+    }
+    else
+        PyMem_RawFree(owned_this_thread.reads);
     owned_this_thread.reads = NULL;
     owned_this_thread.reads_used = owned_this_thread.reads_room = 0;
+}
+
+void
+owned_rwlock_thread_is_back(owned_thread_info *info)
+{
+    if (info->reads == NULL || owned_this_thread.reads != NULL)
+        return;
+    owned_this_thread.reads = info->reads;
+    owned_this_thread.reads_used = owned_this_thread.reads_room = info->reads_used;
+    for (size_t i = 0; i < info->reads_used; i++)
+        info->reads[i].may_be_lost = 1;
+    info->reads = NULL;
+    info->reads_used = 0;
 }
 
 /* This thread has been let in as a reader. A signal handler may have taken the same side while we waited. */
@@ -551,6 +569,19 @@ forget_read(owned_read_hold *hold)
     owned_this_thread.locks_held--;
 }
 
+owned_read_hold *
+owned_rwlock_still_read(owned_read_hold *hold)
+{
+    owned_rwlock *self = hold->lock;
+    owned_mutex_lock(&self->mutex);
+    int counted = find_reader(self, owned_this_thread.id) != 0;
+    owned_mutex_unlock(&self->mutex);
+    if (counted)
+        return hold;
+    *hold = owned_this_thread.reads[--owned_this_thread.reads_used]; /* whoever let go of it has counted it already */
+    return NULL;
+}
+
 static void
 give_back_read(owned_rwlock *self)
 {
@@ -578,6 +609,8 @@ owned_rwlock_give_back(owned_rwlock *self, owned_side side)
             give_back_write(self);
         return 0;
     }
+    if (owned_thread_id() == 0)
+        return -1;
     owned_read_hold *hold = owned_rwlock_my_read(self);
     if (hold == NULL)
         return refuse(self, "release", side);
@@ -643,10 +676,13 @@ drop_dead_readers(owned_rwlock *self)
         if (!finished)
             continue;
         owned_mutex_lock(&self->mutex);
-        dropped += drop_reader(self, ids[i]);
+        int was_there = drop_reader(self, ids[i]);
         if (self->used == 0)
             pass_on(self, 0);
         owned_mutex_unlock(&self->mutex);
+        dropped += was_there;
+        if (was_there)
+            owned_thread_lost_lock(ids[i]);
     }
     free_copy(few, ids);
     return count < 0 ? -1 : dropped;
@@ -682,15 +718,21 @@ owned_rwlock_adopt(PyObject *lock)
     note_write(self, 1);
     if (owned_mode_is_strict() && owned_rwlock_my_read(self) == NULL)
         owned_held_add(lock, &self->head.tag);
+    owned_thread_lost_lock(writer);
     return 0;
 }
 
 /* ---- the end ----------------------------------------------------------------------------------------------------- */
 
-/* What this thread notes of the lock. */
+/* What this thread notes of the lock, and what is remembered of threads that have ended because of it. */
 static void
 forget(owned_rwlock *self)
 {
+    if (OWNED_UNLIKELY(writer_of(self) != OWNED_NOBODY && !owned_rwlock_i_write(self)))
+        owned_thread_lost_lock(writer_of(self));
+    for (size_t i = 0; i < self->used; i++)
+        if (OWNED_UNLIKELY(self->readers[i] != owned_this_thread.id))
+            owned_thread_lost_lock(self->readers[i]);
     owned_read_hold *hold = owned_rwlock_my_read(self);
     if (owned_rwlock_i_write(self))
         owned_this_thread.locks_held--;

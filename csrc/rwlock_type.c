@@ -87,6 +87,8 @@ is_owned(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     owned_rwlock *lock = lock_in(self);
     owned_side side = side_in(self);
+    if (owned_thread_id() == 0)
+        return NULL;
     return PyBool_FromLong(owned_rwlock_i_write(lock) ||
                            (side == OWNED_READ_SIDE && owned_rwlock_my_read(lock) != NULL));
 }
@@ -96,6 +98,8 @@ recursion_count(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     owned_rwlock *lock = lock_in(self);
     owned_side side = side_in(self);
+    if (owned_thread_id() == 0)
+        return NULL;
     owned_read_hold *hold = side == OWNED_READ_SIDE ? owned_rwlock_my_read(lock) : NULL;
     uint64_t count = hold != NULL                                            ? hold->depth
                      : side == OWNED_WRITE_SIDE && owned_rwlock_i_write(lock) ? owned_load_u64(&lock->depth)
