@@ -43,7 +43,8 @@ writer_of(owned_rwlock *self)
     return owned_load_u64(&self->head.region.holder);
 }
 
-/* Which of the readers, counted from one, is the thread with this id, or 0. The last ones leave first. Under the mutex. */
+/* Which of the readers, counted from one, is the thread with this id, or 0. The last ones leave first. Under the
+ * mutex. */
 static size_t
 find_reader(owned_rwlock *self, uint64_t id)
 {
@@ -149,8 +150,8 @@ where_taken(owned_rwlock *self)
     return taken;
 }
 
-/* Set the error for a call ("acquire", "release", "wait" or "adopt") on a side: -1. If it is because a thread that has ended
- * holds the lock (`dead`; else nobody): 0 and no error where that is not so any more. */
+/* Set the error for a call ("acquire", "release", "wait" or "adopt") on a side: -1. If it is because a thread that has
+ * ended holds the lock (`dead`; else nobody): 0 and no error where that is not so any more. */
 static OWNED_COLD int
 refuse_because(owned_rwlock *self, const char *access, owned_side side, uint64_t dead)
 {
@@ -181,10 +182,10 @@ refuse(owned_rwlock *self, const char *access, owned_side side)
     return refuse_because(self, access, side, OWNED_NOBODY);
 }
 
-/* An error if a thread that `side` waits for has ended: 0, or -1 with it set. A holder may give back what it holds and end,
- * with another lock in its hands, between being seen here and being asked whether it lives, and what a dead one left may be
- * adopted meanwhile. So once it is known to be dead, and all that the message tells of it is gathered, we look whether it is
- * still there: then it was all along. */
+/* An error if a thread that `side` waits for has ended: 0, or -1 with it set. A holder may give back what it holds and
+ * end, with another lock in its hands, between being seen here and being asked whether it lives, and what a dead one left
+ * may be adopted meanwhile. So once it is known to be dead, and all that the message tells of it is gathered, we look
+ * whether it is still there: then it was all along. */
 static int
 refuse_orphaned(owned_rwlock *self, owned_side side)
 {

@@ -32,7 +32,7 @@ typedef struct owned_read_hold {
     owned_rwlock *lock; /* not kept alive */
     uint64_t ordinal;
     uint64_t depth;
-    int may_be_lost; /* taken before this thread attached anew: adopt() may have let go of it, so the lock has to be asked */
+    int may_be_lost; /* taken before this thread attached anew: adopt() may have let go of it, so ask the lock */
 } owned_read_hold;
 
 /* An RWLock, or of a subclass. */
@@ -63,8 +63,8 @@ owned_rwlock_ordinal(owned_rwlock *lock)
 /* `hold`, or NULL (and it is gone from the table) if the lock does not count this thread among its readers any more. */
 OWNED_COLD owned_read_hold *owned_rwlock_still_read(owned_read_hold *hold);
 
-/* This thread's entry for the lock's read side, or NULL. A thread that has attached anew has its table back once it has called
- * owned_thread_id(). */
+/* This thread's entry for the lock's read side, or NULL. A thread that has attached anew has its table back once it has
+ * called owned_thread_id(). */
 static inline owned_read_hold *
 owned_rwlock_my_read(owned_rwlock *lock)
 {

@@ -6,12 +6,12 @@
  * The dict of a thread state is cleared when a thread ends, before join() returns: that drops the Tenure, whose
  * deallocation marks the ThreadInfo finished. From then on every PRIVATE region the thread holds is orphaned, without
  * a walk: no thread will ever have its id again. A C thread that attaches anew gets a new Tenure but keeps its id, and
- * with it what it made and the locks it took before (unless somebody adopted them meanwhile). The table of the read sides it
- * holds waits for it in the ThreadInfo, and is freed with that where it does not come back.
+ * with it what it made and the locks it took before (unless somebody adopted them meanwhile). The table of the read
+ * sides it holds waits for it in the ThreadInfo, and is freed with that where it does not come back.
  *
- * A thread that ends with locks of ours in its hands stays in the dict of threads, so that they can say whose they were. It
- * goes when the last of them dies, is adopted or is made anew. Their number may be too high, as a lock that dies on another
- * thread while its holder lives is not counted down: such a thread stays. */
+ * A thread that ends with locks of ours in its hands stays in the dict of threads, so that they can say whose they were.
+ * It goes when the last of them dies, is adopted or is made anew. Their number may be too high, as a lock that dies on
+ * another thread while its holder lives is not counted down: such a thread stays. */
 // SPDX-License-Identifier: MIT
 #include "held.h"
 #include "park.h"
