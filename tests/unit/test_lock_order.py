@@ -346,7 +346,7 @@ def test_dropped_while_held() -> None:
 
 
 def test_collector_runs_while_a_lock_dies() -> None:
-    """A lock lets go of where it was made; whoever hears of that may run the collector, which does not meet the lock."""
+    """A lock lets go of where it was made; who hears of that may run the collector, which does not meet the lock."""
     out = run_program(
         """
         import gc, weakref, owned
