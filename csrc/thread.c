@@ -13,6 +13,7 @@
  * It goes when the last of them dies, is adopted or is made anew. Their number may be too high, as a lock that dies on
  * another thread while its holder lives is not counted down: such a thread stays. */
 // SPDX-License-Identifier: MIT
+#include "field.h"
 #include "held.h"
 #include "park.h"
 #include "rwlock.h"
@@ -175,6 +176,7 @@ tenure_dealloc(PyObject *self)
             owned_this_thread.listed = 0;
             owned_park_thread_ends();
             owned_rwlock_thread_ends(t->info);
+            owned_field_thread_ends();
             owned_held_free(t->info, held);
             owned_store_u64(&t->info->locks_left, owned_this_thread.locks_held);
             owned_this_thread.locks_held = 0;
