@@ -203,6 +203,39 @@ def test_parcel(jobs, elsewhere):
     assert jobs.empty()
 
 
+class Unlucky:
+    """Cannot be unpickled the first time."""
+
+    def __reduce__(self):
+        return _unlucky, ()
+
+
+_first_time = []  # what to call
+
+
+def _unlucky():
+    if _first_time:
+        _first_time.pop()()
+        raise ConnectionError("not now")
+    return Unlucky()
+
+
+@pytest.mark.parametrize("kind", ["get", "select", "next"])
+def test_parcel_that_cannot_be_unpickled_now(jobs, kind):
+    """It is the channel's first item still, and who came to wait meanwhile is woken for it."""
+    take = {"get": jobs.get, "select": lambda: owned.select(jobs)[1], "next": lambda: next(jobs)}[kind]
+    woken, tokens = threading.Event(), []
+    jobs.put(pickle.loads(pickle.dumps(owned.move(Account(Unlucky())))))
+    _first_time.append(lambda: tokens.append(jobs._when("get", woken.set)))
+    with pytest.raises(ConnectionError, match="not now"):
+        take()
+    assert woken.is_set() and len(tokens) == 1
+    jobs.put("second")
+    assert jobs.qsize() == 2
+    assert type(take().balance) is Unlucky
+    assert take() == "second"
+
+
 def test_parcel_with_an_address(jobs):
     """A parcel that is addressed to a thread passes as it is: the channel cannot know who will get it."""
     parcel = owned.move(Account(7), to=threading.current_thread())
