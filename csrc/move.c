@@ -412,22 +412,26 @@ parcel_sent_impl(PyObject *Py_UNUSED(module), PyObject *arg)
 
 /* Allocates nothing: it may be because there is no memory that they are put back. */
 static PyObject *
-parcels_put_back_impl(PyObject *Py_UNUSED(module), PyObject *taken)
+parcels_put_back_impl(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
-    if (!PyList_CheckExact(taken)) {
-        PyErr_Format(PyExc_TypeError, "parcels_put_back() takes a list, got %.200s", Py_TYPE(taken)->tp_name);
+    PyObject *taken = nargs == 2 && PyList_CheckExact(args[0]) ? args[0] : NULL;
+    Py_ssize_t start = taken == NULL ? -1 : PyLong_AsSsize_t(args[1]);
+    if (start < 0) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "parcels_put_back() takes a list and a place in it");
         return NULL;
     }
-    for (Py_ssize_t i = PyList_GET_SIZE(taken) - 1; i >= 0; i--) { /* the caller's own, and so are the notes on it */
+    for (Py_ssize_t i = PyList_GET_SIZE(taken) - 1; i >= start; i--) { /* the caller's own, and so are the notes on it */
         PyObject *note = PyList_GET_ITEM(taken, i);
         parcel *p = PyList_CheckExact(note) && PyList_GET_SIZE(note) == 2 ? parcel_argument(PyList_GET_ITEM(note, 0)) : NULL;
         if (p == NULL)
             return NULL;
         PyObject *content = PyList_GET_ITEM(note, 1);
-        if (content == Py_None) /* it was gone */
+        if (content == Py_None) /* it was gone, or is back already */
             continue;
         all_depart(p, p->record);
         put_back(p, Py_NewRef(content));
+        PyList_SetItem(note, 1, Py_NewRef(Py_None));
     }
     Py_RETURN_NONE;
 }
@@ -590,9 +594,9 @@ static PyMethodDef methods[] = {
                "note that in a list. It is the calling thread's until parcel_sent() or parcels_put_back().")},
     {"parcel_sent", parcel_sent_impl, METH_O,
      PyDoc_STR("parcel_sent(parcel, /)\n--\n\nWhat was taken is nobody's any more.")},
-    {"parcels_put_back", parcels_put_back_impl, METH_O,
-     PyDoc_STR("parcels_put_back(taken, /)\n--\n\nUndo what parcel_take() noted, the last one first, whether it was sent meanwhile "
-               "or not.")},
+    {"parcels_put_back", (PyCFunction)(void (*)(void))parcels_put_back_impl, METH_FASTCALL,
+     PyDoc_STR("parcels_put_back(taken, start, /)\n--\n\nUndo what parcel_take() noted from a place of the list on, the last "
+               "one first, whether it was sent meanwhile or not.")},
     {"parcel_readdress", parcel_readdress_impl, METH_VARARGS,
      PyDoc_STR("parcel_readdress(parcel, before, to, /)\n--\n\nAddress an unclaimed parcel anew. False if `before` is not its "
                "addressee, or it has been claimed.")},
