@@ -2,6 +2,7 @@
 """Channel: what passes, what moves, what is refused, and all that may go wrong on the way."""
 
 import copy
+import dataclasses
 import functools
 import gc
 import pickle
@@ -12,6 +13,7 @@ import typing
 import warnings
 import weakref
 
+import attrs
 import pytest
 
 import owned
@@ -268,6 +270,64 @@ def test_unguarded(jobs, item, way):
     with pytest.raises(TypeError, match=f"{way}.*own"):
         jobs.put(item)
     assert jobs.empty()
+
+
+@dataclasses.dataclass(frozen=True)
+class Coordinates:
+    x: int
+    tags: list
+
+
+@dataclasses.dataclass(frozen=True)
+class Place(Coordinates):
+    name: str = "here"
+
+
+@attrs.frozen
+class Sizes:
+    x: int
+    tags: list
+
+
+@attrs.define
+class Movable:
+    x: int
+    tags: list
+
+
+@pytest.mark.parametrize("cls", [Coordinates, Place, Sizes])
+@pytest.mark.parametrize("way", ["put", "submit"])
+def test_refuses_writes_by_its_class(jobs, cls, way):
+    """A frozen dataclass is no frozen object: what the message offers, freeze() and register(), is what helps."""
+    local = type(cls.__name__, (cls,), {"__slots__": ()})  # for register() to know
+    item = local(1, [2])
+
+    def hand_over(what):
+        if way == "put":
+            jobs.put(what)
+            return jobs.get()
+        with owned.ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda got: got, what).result(30)
+
+    with pytest.raises(TypeError) as caught:
+        hand_over((item,))
+    message = str(caught.value)
+    assert ("`item[0]` is a" if way == "put" else "argument 1 ('got')[0] of") in message
+    assert f" a {cls.__name__}: its class refuses writes, but object.__setattr__() goes around that" in message
+    assert "freeze() it" in message and f"register({cls.__name__}, 'immutable')" in message
+    assert "wrap" not in message
+    owned.register(local, "immutable")
+    assert hand_over((item,)) == (item,)
+    other = cls(1, [2])
+    assert owned.freeze(other) is other
+    assert hand_over(other) is other and other.tags == (2,)
+
+
+@pytest.mark.parametrize("item", [Movable(1, []), Plain()])
+def test_takes_writes(jobs, item):
+    """Of other classes the message offers a wrapper."""
+    with pytest.raises(TypeError, match=r"which can change and which nobody guards.*own\(\.\.\.\)"):
+        jobs.put(item)
 
 
 def test_unguarded_wrap(elsewhere):
