@@ -178,7 +178,7 @@ def test_unguarded_wrap() -> None:
 @pytest.mark.parametrize("made", [False, True], ids=["given", "made"])
 @pytest.mark.parametrize("verb", ["move", "share", "put"])
 def test_what_was_wrapped_for_a_task_goes_with_its_result(verb: str, made: bool) -> None:
-    """It cannot be handed over alone, neither by the task nor by who took it: the message tells where it goes, and how."""
+    """It cannot be handed over alone, neither by the task nor by who took it: the message tells where it goes."""
     channel: Channel[Any] = Channel()
     hand_over: Callable[[Any], Any] = {"move": move, "share": share, "put": channel.put}[verb]  # type: ignore[assignment]
 

@@ -312,7 +312,7 @@ SENDERS: dict[str, Any] = {
 @pytest.mark.parametrize("fails", [True, False])
 @pytest.mark.parametrize("sender", SENDERS)
 def test_a_message_of_its_own_is_sent_for_good(sender: str, fails: bool) -> None:
-    """Code that runs because something is pickled sends a parcel: it went, whatever becomes of the message around it."""
+    """Code that runs because something is pickled sends a parcel: it went, whatever becomes of what is around it."""
     around, there = multiprocessing.Pipe()
     here, sent = multiprocessing.Pipe()
     part, own_message = move(Order(1)), move(Order(2))
