@@ -250,8 +250,8 @@ def _remember_plan(cls: type, plan: FreezePlan) -> None:
     )
 
 
-# Handlers are in small functions here: one that is far into a long function makes CPython up to 3.13 loop for ever where
-# there is no memory for its place.
+# Handlers are in small functions here: one that is far into a long function makes CPython up to 3.13 loop for ever
+# where there is no memory for its place.
 
 
 def _make_plan(cls: type) -> FreezePlan:
