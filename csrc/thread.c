@@ -8,6 +8,7 @@
  * a walk: no thread will ever have its id again. A C thread that attaches anew gets a new Tenure but keeps its id, and
  * with it what it made before (unless somebody adopted it meanwhile). */
 // SPDX-License-Identifier: MIT
+#include "field.h"
 #include "held.h"
 #include "park.h"
 #include "rwlock.h"
@@ -124,6 +125,7 @@ tenure_dealloc(PyObject *self)
             owned_this_thread.listed = 0;
             owned_park_thread_ends();
             owned_rwlock_thread_ends();
+            owned_field_thread_ends();
             owned_held_free(t->info, held);
         }
         owned_store_u64(&t->info->finished, 1);

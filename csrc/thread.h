@@ -24,6 +24,7 @@ typedef struct {
     PyThread_type_lock wakeup;      /* what it sleeps on in its next wait, or NULL; see park.h */
     struct owned_read_hold *reads;  /* the read sides it holds; see rwlock.h */
     size_t reads_used, reads_room;
+    struct owned_field *fields;     /* what it knows of classes, or NULL; see field.h */
     unsigned listed;                /* how many of them are on the list that strict mode keeps; see held.h */
 } owned_thread_locals;
 
