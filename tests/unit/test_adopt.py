@@ -180,13 +180,14 @@ def test_two_adopters_of_graphs_that_overlap(wrapped: bool) -> None:
                     while not here[1 - me]:  # closer together than a barrier lets them go
                         pass
                     assert adopt(roots[me]) is roots[me]
-                for i, thing in enumerate(things):
-                    try:
-                        thing.children = [Node("new")]  # at once, while the other one walks perhaps
-                    except owned.WrongThreadError:
-                        assert i not in got[me]
-                    else:
+                    for i, thing in enumerate(things):
+                        try:
+                            thing.children = [Node("new")]  # at once, while the other one walks perhaps
+                        except owned.WrongThreadError:
+                            continue
                         got[me].add(i)
+                for i in got[me]:
+                    assert things[i].children[0].name == "new"  # which stays this thread's
             assert state(roots[me]) is State.PRIVATE
             barriers[0].wait(30)
 
