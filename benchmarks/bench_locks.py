@@ -1,235 +1,242 @@
 # SPDX-License-Identifier: MIT
-"""What do locks cost?
+"""Locks, and what is shared under them, with nobody else there and with two threads that want the same.
 
-- Taking a free lock and giving it back, on one thread: those of ``threading``, ours in checked and in strict mode, in
-  strict mode while eight others are held whose order is known, and while holds are recorded for a report. The rest is
-  measured in checked mode.
-- The goal: ``with lock`` around a write to a slot, checked under our lock, unchecked under ``threading.Lock``.
+- Taking a free lock and giving it back: those of ``threading``, ours in mode checked and in strict, in strict while
+  eight others are held whose order is known, and while holds are recorded for a report. The rest is in mode checked.
 - Two locks: ``with a + b``, made each time or once, beside ``with a, b``.
-- Semaphores, and ``with condition``, beside those of ``threading``.
-- Two threads that want one lock, each in a loop with nothing else in it: the time of one turn.
+- A reader-writer lock beside ``readerwriterlock`` and ``fasteners``. Those make a side or a context each time; ours
+  has its sides, which can be kept.
+- Shared access: fields in slots of an object that is shared under a lock which is held, beside the plain object; and
+  the whole block, with taking and giving back.
+- Two threads, each in a loop: a turn is the time until both are done, divided by how often both took the lock. That of
+  readers is with fifty look-ups in a plain dict inside of each block.
 
-Interleaved in one run. Each number is the median over the rounds, in nanoseconds with the empty loop taken off (thread
-time; wall time for two threads), and as a ratio to its ``threading`` peer of the same round. No other peers:
-``fasteners`` has a thread lock for readers and writers only (bench_rwlock.py), and ``cereggii`` none that excludes.
-Not measured: the first time that two locks are taken in some order.
-
-    python benchmarks/bench_locks.py [--rounds N]
+No other peers: ``cereggii`` has no lock that excludes. Not measured: the first time that two locks are taken in some
+order, and writers among readers.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import statistics
-import sys
-import sysconfig
+import importlib
 import threading
-import time
-import timeit
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import owned
+from benchmarks.harness import REPEATS, Case, Time, entered, importable, in_threads, not_importable, statement
+from benchmarks.subjects import in_mode
 from owned import _core
 
-LOOPS = 100_000
-CHECKED, STRICT = 2, 3
-STATEMENTS = {"with": "with lock: pass", "acquire, release": "lock.acquire(); lock.release()"}
+QUESTION = "Locks and shared access"
 KINDS = {"Lock": (threading.Lock, owned.Lock), "RLock": (threading.RLock, owned.RLock)}
+TAKING = {"with": "with lock: pass", "acquire and release": "lock.acquire()\nlock.release()"}
+THREADED = {"rounds": 5, "seconds": 0.05}  # the interpreter switches threads each 5 ms
+
+
+def missing() -> list[str]:
+    return not_importable("readerwriterlock", "fasteners")
 
 
 @contextlib.contextmanager
-def situation(name: str) -> Iterator[None]:
-    """The mode, and what else is held."""
-    _core.set_mode(CHECKED if name in ("threading", "checked") else STRICT)
-    try:
-        with ExitStack() as stack:
-            if name == "strict, 8 held":
-                for _ in range(8):
-                    stack.enter_context(owned.Lock())
-            if name == "strict, recorded":
-                _core.record_holds(1000)
+def strict(held: int = 0, recorded: int = 0) -> Iterator[None]:
+    """Mode strict, so many other locks held, and the last so many holds recorded."""
+    with owned.strict(), contextlib.ExitStack() as others:
+        for _ in range(held):
+            others.enter_context(owned.Lock())
+        _core.record_holds(recorded)
+        try:
             yield
-    finally:
-        if name == "strict, recorded":
+        finally:
             _core.record_holds(0)
-        _core.set_mode(CHECKED)
 
 
-def measure(rounds: int) -> dict[tuple[str, str, str], list[float]]:
-    """Nanoseconds by kind, statement and situation, round by round."""
-    situations = ["threading", "checked"]
-    if hasattr(_core, "record_holds"):
-        situations += ["strict", "strict, 8 held", "strict, recorded"]
-    times: dict[tuple[str, str, str], list[float]] = {}
-    for _ in range(rounds):
-        empty = timeit.timeit("pass", number=LOOPS)
-        for kind, (theirs, ours) in KINDS.items():
-            for what, statement in STATEMENTS.items():
-                for name in situations:
-                    with situation(name):
-                        lock: Any = theirs() if name == "threading" else ours()
-                        timeit.timeit(statement, number=100, globals={"lock": lock})
-                        taken = timeit.timeit(statement, number=LOOPS, globals={"lock": lock}) - empty
-                    times.setdefault((kind, what, name), []).append(taken / LOOPS * 1e9)
-    return times
+SITUATIONS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
+    "owned, checked": lambda: owned.configure(mode="checked"),
+    "owned, strict": strict,
+    "owned, strict, 8 held": lambda: strict(held=8),
+    "owned, strict, recorded": lambda: strict(recorded=1000),
+}
 
 
-@owned.owned
-class Checked:
-    """What is shared under our lock."""
+def taking() -> list[Case]:
+    """A free lock, in every situation."""
+    found = []
+    for kind, (theirs, ours) in KINDS.items():
+        for what, code in TAKING.items():
+            row, peer = f"{kind}: {what}", f"threading.{kind}"
+            found.append(Case(row, peer, statement(code, {"lock": theirs()}), peer, per_loop=REPEATS))
+            for name, situation in SITUATIONS.items():
+                time = entered(situation, statement(code, {"lock": ours()}))
+                found.append(Case(row, name, time, peer, per_loop=REPEATS))
+    return found
 
+
+def row(what: str, subjects: dict[str, tuple[str, dict[str, Any]]], peer: str | None = None) -> list[Case]:
+    """Code and its names, in mode checked; the first is the peer."""
+    return [
+        Case(what, name, in_mode("checked", statement(code, names)), peer or next(iter(subjects)), per_loop=REPEATS)
+        for name, (code, names) in subjects.items()
+    ]
+
+
+def others() -> list[Case]:
+    """Two locks, conditions, semaphores."""
+    a, b, c, d = owned.Lock(), owned.Lock(), threading.Lock(), threading.Lock()
+    found = row(
+        "two Locks",
+        {
+            "threading: with a, b": ("with a, b: pass", {"a": c, "b": d}),
+            "owned: with a, b": ("with a, b: pass", {"a": a, "b": b}),
+            "owned: with a + b": ("with a + b: pass", {"a": a, "b": b}),
+            "owned: with both, added before": ("with both: pass", {"both": a + b}),
+        },
+    )
+    for kind in ("Condition", "Semaphore", "BoundedSemaphore"):
+        theirs, ours = getattr(threading, kind)(), getattr(owned, kind)()
+        found += row(
+            f"with {kind}",
+            {
+                f"threading.{kind}": ("with x: pass", {"x": theirs}),
+                f"owned.{kind}": ("with x: pass", {"x": ours}),
+            },
+        )
+    return found
+
+
+# Reader-writer locks.
+
+Sides = dict[str, tuple[str, str, dict[str, Any]]]
+
+
+def sides() -> Sides:
+    """By name: the expression of the read side, that of the write side, and what they need."""
+    ours = owned.RWLock()
+    found: Sides = {
+        "owned.RLock": ("lock", "lock", {"lock": owned.RLock()}),
+        "threading.RLock": ("lock", "lock", {"lock": threading.RLock()}),
+        "owned.RWLock": ("rw.read", "rw.write", {"rw": ours}),
+        "owned.RWLock, kept side": ("reader", "writer", {"reader": ours.read, "writer": ours.write}),
+    }
+    if importable("readerwriterlock") is not None:
+        theirs = importlib.import_module("readerwriterlock.rwlock")
+        for kind in ("RWLockFair", "RWLockWrite"):
+            names = {"rw": getattr(theirs, kind)()}
+            found[f"readerwriterlock.{kind}"] = ("rw.gen_rlock()", "rw.gen_wlock()", names)
+    if (fasteners := importable("fasteners")) is not None:
+        names = {"rw": fasteners.ReaderWriterLock()}
+        found["fasteners.ReaderWriterLock"] = ("rw.read_lock()", "rw.write_lock()", names)
+    return found
+
+
+def rwlocks() -> list[Case]:
+    """Alone, and two that read."""
+    peer = "threading.RLock"
+    found = []
+    for side, what in enumerate(("read side", "write side")):
+        subjects = {name: (f"with {found[side]}: pass", found[2]) for name, found in sides().items()}
+        found += row(f"RWLock: {what}", subjects, peer)
+    look_ups = "    for _ in range(50): table[5]"
+    for threads in (1, 2):
+        for name, (side, _, names) in sides().items():
+            code = f"with {side}:\n{look_ups}"
+            known = {**names, "table": dict.fromkeys(range(10))}
+            works = [statement(code, known, repeats=1) for _ in range(threads)]
+            what = f"RWLock: read side, {threads} thread{'s' * (threads > 1)}, 50 look-ups"
+            found.append(Case(what, name, in_threads(*works), peer, per_loop=threads, **THREADED))
+    return found
+
+
+# Shared access.
+
+FIELDS = """
+class Fields:
     __slots__ = ("value",)
-
-    def __init__(self) -> None:
+    def __init__(self):
         self.value = 0
+"""
 
 
-class Unchecked:
-    """The same, that nobody guards."""
-
-    __slots__ = ("value",)
-
-    def __init__(self) -> None:
-        self.value = 0
+def make_fields() -> Any:
+    space: dict[str, Any] = {}
+    exec(FIELDS, space)
+    return space["Fields"]
 
 
-def guarded_write(lock: Any, obj: Any) -> Callable[[], float]:
-    """Nanoseconds of one block that writes."""
-
-    def measured() -> float:
-        start = time.thread_time()
-        for _ in range(LOOPS):
-            with lock:
-                obj.value = 1
-        return (time.thread_time() - start) / LOOPS * 1e9
-
-    return measured
-
-
-def block(context: Any) -> Callable[[], float]:
-    """Nanoseconds of one empty block."""
-
-    def measured() -> float:
-        start = time.thread_time()
-        for _ in range(LOOPS):
-            with context:
-                pass
-        return (time.thread_time() - start) / LOOPS * 1e9
-
-    return measured
-
-
-def both(a: Any, b: Any, how: str) -> Callable[[], float]:
-    """Nanoseconds of one block under two locks: ``a, b``, ``a + b``, or one that was added before."""
-
-    def nested() -> float:
-        start = time.thread_time()
-        for _ in range(LOOPS):
-            with a, b:
-                pass
-        return (time.thread_time() - start) / LOOPS * 1e9
-
-    def added() -> float:
-        start = time.thread_time()
-        for _ in range(LOOPS):
-            with a + b:
-                pass
-        return (time.thread_time() - start) / LOOPS * 1e9
-
-    return nested if how == "a, b" else added if how == "a + b" else block(a + b)
-
-
-def contended(lock: Any) -> Callable[[], float]:
-    """Nanoseconds of a turn of two threads that do nothing else."""
-    turns = LOOPS // 10
-
-    def measured() -> float:
-        begin = threading.Barrier(3)
-
-        def take_turns() -> None:
-            begin.wait()
-            for _ in range(turns):
-                with lock:
-                    pass
-
-        threads = [threading.Thread(target=take_turns) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        begin.wait()
-        start = time.perf_counter()
-        for thread in threads:
-            thread.join()
-        return (time.perf_counter() - start) / (2 * turns) * 1e9
-
-    return measured
-
-
-def pairs() -> dict[str, dict[str, Callable[[], float]]]:
-    """What is measured beside its peer: the peer first."""
-    lock, their_lock = owned.Lock(), threading.Lock()
-    shared = owned.share(Checked(), lock=lock)
-    locks, their_locks = (owned.Lock(), owned.Lock()), (threading.Lock(), threading.Lock())
+def guards() -> dict[str, tuple[Any, Callable[[], contextlib.AbstractContextManager[object]]]]:
+    """By name, a lock and what holds it."""
+    lock, rlock, theirs, condition, rw = (
+        owned.Lock(),
+        owned.RLock(),
+        threading.RLock(),
+        owned.Condition(),
+        owned.RWLock(),
+    )
     return {
-        "with Lock, a write": {
-            "threading, unchecked": guarded_write(their_lock, Unchecked()),
-            "owned, checked": guarded_write(lock, shared),
-        },
-        "two Locks": {
-            "threading: a, b": both(*their_locks, "a, b"),
-            "owned: a, b": both(*locks, "a, b"),
-            "owned: a + b": both(*locks, "a + b"),
-            "owned: added before": both(*locks, "added"),
-        },
-        "with Condition": {"threading": block(threading.Condition()), "owned": block(owned.Condition())},
-        "with Semaphore": {"threading": block(threading.Semaphore()), "owned": block(owned.Semaphore())},
-        "with BoundedSemaphore": {
-            "threading": block(threading.BoundedSemaphore()),
-            "owned": block(owned.BoundedSemaphore()),
-        },
-        "Lock, 2 threads": {"threading": contended(threading.Lock()), "owned": contended(owned.Lock())},
-        "RLock, 2 threads": {"threading": contended(threading.RLock()), "owned": contended(owned.RLock())},
-        "Semaphore, 2 threads": {"threading": contended(threading.Semaphore()), "owned": contended(owned.Semaphore())},
+        "owned.Lock": (lock, lambda: lock),
+        "owned.RLock": (rlock, lambda: rlock),
+        "owned.Condition": (condition, lambda: condition),
+        "owned.RWLock, write side": (rw, lambda: rw.write),
+        "owned.RWLock, read side": (rw, lambda: rw.read),
+        "threading.RLock": (theirs, lambda: theirs),
     }
 
 
-def empty_loop() -> float:
-    start = time.thread_time()
-    for _ in range(LOOPS):
-        pass
-    return (time.thread_time() - start) / LOOPS * 1e9
+def shared() -> list[Case]:
+    """What is shared, while its lock is held; and the whole block."""
+    found = []
+    for what, code in {"read": "x.value", "write": "x.value = 1"}.items():
+        name = f"shared {what}, lock held"
+        found.append(
+            Case(name, "plain slots", statement(code, {"x": make_fields()()}), "plain slots", per_loop=REPEATS)
+        )
+        for guard, (lock, hold) in guards().items():
+            if what == "write" and guard.endswith("read side"):
+                continue
+            shared = owned.share(owned.owned(make_fields())(), lock=lock)
+            time = entered(hold, statement(code, {"x": shared}))
+            found.append(Case(name, f"shared under {guard}", time, "plain slots", per_loop=REPEATS))
+    return found
 
 
-def compare(rounds: int) -> None:
-    """Measure all pairs and print them."""
-    cases = pairs()
-    times: dict[tuple[str, str], list[float]] = {}
-    for _ in range(rounds):
-        empty = empty_loop()
-        for what, peers in cases.items():
-            for name, run in peers.items():
-                times.setdefault((what, name), []).append(run() - empty)
-    for what, peers in cases.items():
-        first = times[what, next(iter(peers))]
-        for name in peers:
-            ratio = statistics.median(mine / theirs for mine, theirs in zip(times[what, name], first, strict=True))
-            print(f"{what:24} {name:20} {statistics.median(times[what, name]):8.1f} ns {ratio:6.2f}")
+def blocks() -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
+    """What one or two threads do in turn, by row: the peer first."""
+    lock, rlock = owned.Lock(), owned.RLock()
+    return {
+        "with Lock, a write": {
+            "threading.Lock, unchecked": ("with lock: x.value = 1", {"lock": threading.Lock(), "x": make_fields()()}),
+            "owned.Lock, checked": (
+                "with lock: x.value = 1",
+                {"lock": lock, "x": owned.share(owned.owned(make_fields())(), lock=lock)},
+            ),
+        },
+        "with RLock, a write": {
+            "threading.RLock, unchecked": ("with lock: x.value = 1", {"lock": threading.RLock(), "x": make_fields()()}),
+            "owned.RLock, checked": (
+                "with lock: x.value = 1",
+                {"lock": rlock, "x": owned.share(owned.owned(make_fields())(), lock=rlock)},
+            ),
+        },
+        "with Semaphore": {
+            "threading.Semaphore": ("with lock: pass", {"lock": threading.Semaphore()}),
+            "owned.Semaphore": ("with lock: pass", {"lock": owned.Semaphore()}),
+        },
+    }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    rounds = parser.parse_args().rounds
-    times = measure(rounds)
-    build = "free-threaded" if sysconfig.get_config_var("Py_GIL_DISABLED") else "GIL"
-    print(f"Python {sys.version.split()[0]}, {build}")
-    for (kind, what, name), own_times in times.items():
-        ratios = [mine / theirs for mine, theirs in zip(own_times, times[kind, what, "threading"], strict=True)]
-        print(f"{kind:6} {what:17} {name:20} {statistics.median(own_times):8.1f} ns {statistics.median(ratios):6.2f}")
-    compare(rounds)
+def turns() -> list[Case]:
+    """With two threads that do nothing else; and the writes with one, too."""
+    found = []
+    for what, subjects in blocks().items():
+        if "write" in what:
+            found += row(what, subjects)
+        peer = next(iter(subjects))
+        for name, (code, names) in subjects.items():
+            works: list[Time] = [statement(code, names) for _ in range(2)]
+            case = Case(f"{what}, 2 threads", name, in_threads(*works), peer, per_loop=2 * REPEATS, **THREADED)
+            found.append(case)
+    return found
 
 
-if __name__ == "__main__":
-    main()
+def cases() -> list[Case]:
+    return taking() + others() + rwlocks() + shared() + turns()
