@@ -7,12 +7,13 @@ configuration alone: a ``pyproject.toml`` whose ``[tool.owned]`` names every cla
 lines around a library, every class of that library), in the folder that the process starts in.
 
 ``python -m benchmarks.programs <name> <mode>`` is that process; a number of loops on its standard input is answered by a
-line of JSON. The mode ``plain`` does not import owned, ``classes`` tells which classes there are and which of them
-``own_class`` refuses, with the reason.
+line of JSON. The mode ``plain`` does not import owned, except in a fork of the process, which ends after it has told
+which classes there are and which of them ``own_class`` refuses, with the reason.
 """
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib
 import importlib.util
@@ -168,17 +169,27 @@ def _go(m: Any) -> Workload:
 
 
 def _mdp(m: Any) -> Workload:
-    """The whole of it takes seconds: the first states only, and then as it goes on with them."""
-    class First(m.Battle):  # type: ignore[misc, name-defined]
-        def getSuccessorsList(self, statep: Any) -> Any:  # noqa: N802  # theirs
-            return super().getSuccessorsList(statep) if len(self.successors) < 300 else []
+    """The whole of it takes seconds: it is stopped when it knows what follows from its first states."""
+
+    class EnoughError(Exception):
+        pass
+
+    def first_states(roots: list[Any], following: Callable[[Any], list[Any]]) -> None:
+        known = list(roots)
+        for state in known[:]:
+            known += following(state)
+        for state in known[1:10]:
+            following(state)
+        raise EnoughError
+
+    m.topoSort = first_states
 
     def explore() -> object:
-        battle = First()
+        battle = m.Battle()
         try:
-            return battle.evaluate(0.9999)
-        except Exception as error:
-            return repr(error)
+            battle.evaluate(0.192)
+        except EnoughError:
+            return sorted(map(repr, battle.successors.items()))
 
     return _plain_call(explore)
 
@@ -202,28 +213,6 @@ def _sor(m: Any) -> Workload:
 
 def _monte_carlo(m: Any) -> Workload:
     return Workload(_times(m.bench_MonteCarlo, 2000), lambda: m.MonteCarlo(2000))
-
-
-def _lu(m: Any) -> Workload:
-    def result() -> object:
-        matrix = m.Random(7).RandomMatrix(m.ArrayList(12, 12))
-        lu, pivot = m.ArrayList(12, 12), [0] * 12
-        m.LU(lu, matrix, pivot)
-        return [list(row) for row in lu.data], pivot
-
-    def run(loops: int) -> float:
-        return m.bench_LU(loops, 20)  # type: ignore[no-any-return]
-
-    return Workload(run, result)
-
-
-def _fft(m: Any) -> Workload:
-    def result() -> object:
-        vector = m.Random(7).RandomVector(128)
-        m.FFT_transform(128, vector)
-        return vector
-
-    return Workload(_times(m.bench_FFT, 64, 4), result)
 
 
 def _pyflate(m: Any) -> Workload:
@@ -278,37 +267,27 @@ def _generators(m: Any) -> Workload:
 def _protocols(m: Any) -> Workload:
     def result() -> object:
         protocols = (m.HasX, m.HasManyAttributes, m.SupportsInt, m.SupportsManyMethods, m.SupportsIntAndX)
-        things = [value() for value in vars(m).values() if isinstance(value, type) and value.__doc__ and value.__module__ == MAIN and value not in protocols]
+        things = [
+            value()
+            for value in vars(m).values()
+            if isinstance(value, type) and value.__doc__ and value.__module__ == MAIN and value not in protocols
+        ]
         return [[isinstance(thing, protocol) for protocol in protocols] for thing in things]
 
     return Workload(_times(m.bench_protocols), result)
 
 
-def _bpe(m: Any) -> Workload:
-    text = (Path(m.__file__).parent / "data" / "frankenstein_intro.txt").read_text(encoding="utf8")[:2000]
-    pattern = r" ?[a-zA-Z]+| ?\d+|\s+"
+def _async_tree(m: Any) -> Workload:
+    import asyncio
 
-    def train() -> object:
-        made = m.SimpleBytePairEncoding.train(text, vocab_size=280, pat_str=pattern)
-        return made.encode(text)
+    m.NUM_RECURSE_LEVELS, m.IO_SLEEP_TIME = 3, 0
 
-    return _plain_call(train)
+    def run() -> object:
+        tree = m.MemoizationAsyncTree()
+        asyncio.run(tree.run())
+        return sorted(tree.cache), random.random()
 
-
-def _async_tree(which: str) -> Callable[[Any], Workload]:
-    def prepare(m: Any) -> Workload:
-        import asyncio
-
-        m.NUM_RECURSE_LEVELS, m.IO_SLEEP_TIME = 3, 0
-
-        def run() -> object:
-            tree = m.BENCHMARKS[which]()
-            asyncio.run(tree.run())
-            return sorted(tree.cache), random.random()
-
-        return _plain_call(run)
-
-    return prepare
+    return _plain_call(run)
 
 
 def _pyaes(m: Any) -> Workload:
@@ -334,14 +313,11 @@ def _html5lib(m: Any) -> Workload:
     return Workload(_calls(m.bench_html5lib, file), result)
 
 
-def _genshi(which: str) -> Callable[[Any], Workload]:
-    def prepare(m: Any) -> Workload:
-        kind, text = m.BENCHMARKS[which]
-        template = kind(text)
-        table = [dict(a=1, b=2, c=3, d=4, e=5) for _ in range(30)]
-        return _plain_call(lambda: template.generate(table=table).render())
-
-    return prepare
+def _genshi(m: Any) -> Workload:
+    kind, text = m.BENCHMARKS["xml"]
+    template = kind(text)
+    table = [dict(a=1, b=2, c=3, d=4, e=5) for _ in range(30)]
+    return _plain_call(lambda: template.generate(table=table).render())
 
 
 def _django(m: Any) -> Workload:
@@ -370,44 +346,22 @@ def _docutils(m: Any) -> Workload:
     return _plain_call(publish)
 
 
-def _networkx(m: Any) -> Workload:
-    graph = m.networkx.balanced_tree(3, 5)
-    return _plain_call(lambda: sorted(m.networkx.shortest_path_length(graph, 0).items()))
+def _logging(m: Any) -> Workload:
+    stream = io.StringIO()
+    logger = m.logging.getLogger("benchlogger")
+    logger.propagate = False
+    logger.addHandler(m.logging.StreamHandler(stream=stream))
+    logger.setLevel(m.logging.WARNING)
 
+    def result() -> str:
+        m.bench_formatted_output(2, logger, stream)
+        return stream.getvalue()
 
-def _sqlglot(which: str) -> Callable[[Any], Workload]:
-    def prepare(m: Any) -> Workload:
-        if which == "parse":
-            return Workload(_times(m.bench_parse), lambda: m.parse_one(m.SQL).sql())
-        return Workload(_times(m.bench_normalize), lambda: m.normalize.normalize(m.parse_one("(A AND B) OR (C AND D)")).sql())
-
-    return prepare
-
-
-def _logging(which: str) -> Callable[[Any], Workload]:
-    def prepare(m: Any) -> Workload:
-        stream = io.StringIO()
-        logger = m.logging.getLogger("benchlogger")
-        logger.propagate = False
-        logger.addHandler(m.logging.StreamHandler(stream=stream))
-        logger.setLevel(m.logging.WARNING)
-        function = m.BENCHMARKS[which]
-
-        def result() -> str:
-            function(2, logger, stream)
-            return stream.getvalue()
-
-        return Workload(_times(function, logger, stream), result)
-
-    return prepare
+    return Workload(_times(m.bench_formatted_output, logger, stream), result)
 
 
 def _argparse(m: Any) -> Workload:
-    m.generate_arguments = lambda count: ["input.txt", "output.txt", *(f"--option{i}=value{i}" for i in range(20))]
-    parser: Any = None
-
     def result() -> object:
-        nonlocal parser
         parser = m.argparse.ArgumentParser(prog="prog")
         parser.add_argument("--count", type=int, default=3)
         group = parser.add_mutually_exclusive_group()
@@ -416,7 +370,7 @@ def _argparse(m: Any) -> Workload:
         commands.add_parser("add").add_argument("files", nargs="+")
         return sorted(vars(parser.parse_args(["--loud", "add", "a", "b"])).items()), parser.format_help()
 
-    return Workload(_calls(m.BENCHMARKS["subparsers"]), result)
+    return Workload(_calls(m.BENCHMARKS["many_optionals"]), result)
 
 
 def _pickle(which: str) -> Callable[[Any], Workload]:
@@ -438,26 +392,17 @@ def _pickle(which: str) -> Callable[[Any], Workload]:
     return prepare
 
 
-def _etree(which: str) -> Callable[[Any], Workload]:
-    def prepare(m: Any) -> Workload:
-        import xml.etree.ElementTree as etree
+def _etree(m: Any) -> Workload:
+    import xml.etree.ElementTree as etree
 
-        if which == "generate":
-            return _plain_call(lambda: etree.tostring(_small_tree(etree, 30)))
-        if which == "parse":
-            text = etree.tostring(_small_tree(etree, 30))
-            return Workload(_calls(etree.fromstring, text), lambda: etree.tostring(etree.fromstring(text)))
-        return _plain_call(lambda: m.process(etree, None))
+    def generate() -> object:
+        root = etree.Element("root")
+        for number in range(30):
+            child = etree.SubElement(root, "child", number=str(number))
+            etree.SubElement(child, "leaf").text = f"leaf {number}"
+        return etree.tostring(root)
 
-    return prepare
-
-
-def _small_tree(etree: ModuleType, size: int) -> Any:
-    root = etree.Element("root")
-    for number in range(size):
-        child = etree.SubElement(root, "child", number=str(number))
-        etree.SubElement(child, "leaf").text = f"leaf {number}"
-    return root
+    return _plain_call(generate)
 
 
 def _pprint(m: Any) -> Workload:
@@ -465,7 +410,11 @@ def _pprint(m: Any) -> Workload:
 
 
 def _regex_compile(m: Any) -> Workload:
-    regexes = [(r"(?P<year>\d{4})-(?P<month>[01]\d)-(\d\d)?", 0), (r"^(?:[a-z]+|\s*(foo|bar)*?)$", 2), (r"[^\w.-]+$", 0)]
+    regexes = [
+        (r"(?P<year>\d{4})-(?P<month>[01]\d)-(\d\d)?", 0),
+        (r"^(?:[a-z]+|\s*(foo|bar)*?)$", 2),
+        (r"[^\w.-]+$", 0),
+    ]
 
     def result() -> object:
         m.re.purge()
@@ -486,34 +435,24 @@ PROGRAMS: tuple[Program, ...] = (
     Program("float", "bm_float", _float),
     Program("scimark_sor", "bm_scimark", _sor),
     Program("scimark_monte_carlo", "bm_scimark", _monte_carlo),
-    Program("scimark_lu", "bm_scimark", _lu),
     Program("pyflate", "bm_pyflate", _pyflate),
     Program("barnes_hut", "bm_barnes_hut", _barnes_hut),
     Program("comprehensions", "bm_comprehensions", _comprehensions),
     Program("deepcopy", "bm_deepcopy", _deepcopy),
     Program("generators", "bm_generators", _generators),
     Program("typing_runtime_protocols", "bm_typing_runtime_protocols", _protocols),
-    Program("bpe_tokeniser", "bm_bpe_tokeniser", _bpe),
-    Program("async_tree_none", "bm_async_tree", _async_tree("none")),
-    Program("async_tree_memoization", "bm_async_tree", _async_tree("memoization")),
+    Program("async_tree_memoization", "bm_async_tree", _async_tree),
     Program("crypto_pyaes", "bm_crypto_pyaes", _pyaes, ("pyaes",), needs=("pyaes",)),
     Program("html5lib", "bm_html5lib", _html5lib, ("html5lib",), needs=("html5lib",)),
-    Program("genshi_text", "bm_genshi", _genshi("text"), ("genshi",), needs=("genshi",)),
-    Program("genshi_xml", "bm_genshi", _genshi("xml"), ("genshi",), needs=("genshi",)),
+    Program("genshi_xml", "bm_genshi", _genshi, ("genshi",), needs=("genshi",)),
     Program("django_template", "bm_django_template", _django, ("django.template",), needs=("django",)),
     Program("yaml", "bm_yaml", _yaml, ("yaml",), needs=("yaml",)),
     Program("docutils", "bm_docutils", _docutils, ("docutils",), needs=("docutils",)),
-    Program("networkx", "bm_networkx", _networkx, ("networkx",), needs=("networkx",)),
-    Program("sqlglot_parse", "bm_sqlglot_v2", _sqlglot("parse"), ("sqlglot",), needs=("sqlglot",)),
-    Program("sqlglot_normalize", "bm_sqlglot_v2", _sqlglot("normalize"), ("sqlglot",), needs=("sqlglot",)),
-    Program("logging_silent", "bm_logging", _logging("silent"), ("logging",)),
-    Program("logging_simple", "bm_logging", _logging("simple"), ("logging",)),
-    Program("logging_format", "bm_logging", _logging("format"), ("logging",)),
-    Program("argparse", "bm_argparse", _argparse, ("argparse",)),
+    Program("logging_format", "bm_logging", _logging, ("logging",)),
+    Program("argparse_many_optionals", "bm_argparse", _argparse, ("argparse",)),
     Program("pickle_pure_python", "bm_pickle", _pickle("pickle"), ("pickle",), ("_pickle",)),
     Program("unpickle_pure_python", "bm_pickle", _pickle("unpickle"), ("pickle",), ("_pickle",)),
-    Program("xml_etree_pure_python_generate", "bm_xml_etree", _etree("generate"), ("xml.etree",), ("_elementtree",)),
-    Program("xml_etree_pure_python_parse", "bm_xml_etree", _etree("parse"), ("xml.etree",), ("_elementtree",)),
+    Program("xml_etree_pure_python_generate", "bm_xml_etree", _etree, ("xml.etree",), ("_elementtree",)),
     Program("pprint_pformat", "bm_pprint", _pprint, ("pprint",)),
     Program("regex_compile", "bm_regex_compile", _regex_compile, ("re",)),
 )
@@ -550,6 +489,26 @@ def _try_classes(packages: tuple[str, ...]) -> dict[str, object]:
     return {"classes": taken, "refused": refused}
 
 
+def _in_a_fork(ask: Callable[[], dict[str, object]]) -> dict[str, object]:
+    readable, writable = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(readable)
+        status = 1
+        try:
+            with os.fdopen(writable, "w") as file:
+                json.dump(ask(), file)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writable)
+    with os.fdopen(readable) as file:
+        text = file.read()
+    os.waitpid(child, 0)
+    answer: dict[str, object] = json.loads(text)
+    return answer
+
+
 def _guarded(packages: tuple[str, ...]) -> int:
     """How many of the classes are guarded now."""
     owned = sys.modules.get("owned")
@@ -581,17 +540,18 @@ def main(name: str, mode: str) -> None:
         sys.modules.pop(module, None)
         sys.modules[module] = None  # type: ignore[assignment]
     for module in list(sys.modules):
-        if any(module == package or module.startswith(f"{package}.") for package in program.packages if program.without):
+        if any(
+            module == package or module.startswith(f"{package}.") for package in program.packages if program.without
+        ):
             del sys.modules[module]
     if mode != "plain":
         import owned  # noqa: F401  # reads [tool.owned] of the folder's pyproject.toml
     sys.path.insert(0, str(folder / program.folder))
     workload = program.prepare(importlib.import_module(MAIN))
     result = workload.result()
-    if mode == "classes":
-        print(json.dumps({"digest": _digest(result), **_try_classes(program.packages)}), file=answers)
-        return
-    print(json.dumps({"digest": _digest(result), "guarded": _guarded(program.packages)}), file=answers)
+    found = _in_a_fork(lambda: _try_classes(program.packages)) if mode == "plain" else {}
+    gc.collect()
+    print(json.dumps({"result": _digest(result), "guarded": _guarded(program.packages), **found}), file=answers)
     for line in sys.stdin:
         print(json.dumps(workload.run(int(line))), file=answers)
 
