@@ -99,7 +99,7 @@ def is_made_in_c(cls: type) -> bool:
     made_by_type = ("__dict__", "__weakref__")
     in_c = (types.MethodDescriptorType, types.ClassMethodDescriptorType, types.GetSetDescriptorType)
     return any(
-        isinstance(value, in_c) and value.__objclass__ is cls
+        type(value) in in_c and value.__objclass__ is cls
         for name, value in vars(cls).items()
         if name not in made_by_type
     )
