@@ -31,7 +31,7 @@ from owned import _core
 QUESTION = "Locks and shared access"
 KINDS = {"Lock": (threading.Lock, owned.Lock), "RLock": (threading.RLock, owned.RLock)}
 TAKING = {"with": "with lock: pass", "acquire and release": "lock.acquire()\nlock.release()"}
-THREADED = {"rounds": 5, "seconds": 0.05}  # the interpreter switches threads each 5 ms
+THREADED: dict[str, Any] = {"rounds": 4, "seconds": 0.03}  # the interpreter switches threads each 5 ms
 
 
 def missing() -> list[str]:
@@ -133,15 +133,15 @@ def rwlocks() -> list[Case]:
     """Alone, and two that read."""
     peer = "threading.RLock"
     found = []
-    for side, what in enumerate(("read side", "write side")):
-        subjects = {name: (f"with {found[side]}: pass", found[2]) for name, found in sides().items()}
+    for number, what in enumerate(("read side", "write side")):
+        subjects = {name: (f"with {known[number]}: pass", known[2]) for name, known in sides().items()}
         found += row(f"RWLock: {what}", subjects, peer)
     look_ups = "    for _ in range(50): table[5]"
     for threads in (1, 2):
         for name, (side, _, names) in sides().items():
             code = f"with {side}:\n{look_ups}"
-            known = {**names, "table": dict.fromkeys(range(10))}
-            works = [statement(code, known, repeats=1) for _ in range(threads)]
+            names = {**names, "table": dict.fromkeys(range(10))}
+            works = [statement(code, names, repeats=1) for _ in range(threads)]
             what = f"RWLock: read side, {threads} thread{'s' * (threads > 1)}, 50 look-ups"
             found.append(Case(what, name, in_threads(*works), peer, per_loop=threads, **THREADED))
     return found

@@ -1,29 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""What does strict mode cost? Creating, storing, sharing, moving and touching, strict against checked.
+"""Mode strict beside checked: creating, storing, sharing and moving, on one thread.
 
-Both modes interleaved in one run, on one thread: each number is the fastest of the rounds in nanoseconds, with the call
-of a function around what is measured, and the ratio of the two. Creation is measured at the top of a short and of a
-deep stack, since strict mode takes the calling frames. Not measured: contention, memory (about 100 bytes per living
-object), violations.
+Creation is measured at the top of a short and of a deep stack, since strict mode takes the calling frames. Reads and
+writes in each mode are in the question about fields, taking locks in that about locks.
 
-    python benchmarks/bench_strict.py [--rounds N] [--json FILE]
+Not measured: contention, memory (in the question about fields), violations.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
-import sys
-import sysconfig
-import timeit
+import functools
 from collections.abc import Callable
+from typing import Any
 
 import owned
-from owned import _core
+from benchmarks.harness import REPEATS, Case, Time, statement
+from benchmarks.subjects import in_mode
 
-LOOPS = 5_000
-CHECKED, STRICT = 2, 3
+QUESTION = "Mode strict"
+DEEP = 20
+
+
+def missing() -> list[str]:
+    return []
 
 
 @owned.owned(slots=True)
@@ -42,81 +41,36 @@ class Keeper:
         self.items = items
 
 
-LOCK = owned.Lock()
+def called_deeply(timed: Time) -> Time:
+    """`timed` with so many more callers."""
+
+    def deeper(depth: int, loops: int) -> float:
+        return deeper(depth - 1, loops) if depth else timed(loops)
+
+    return functools.partial(deeper, DEEP)
 
 
-def creation() -> None:
-    Slots()
+def as_it_is(timed: Time) -> Time:
+    return timed
 
 
-def deep_creation(depth: int = 20) -> None:
-    if depth:
-        deep_creation(depth - 1)
-    else:
-        for _ in range(LOOPS):
-            Slots()
-
-
-def creation_and_store() -> None:
-    Keeper([1])
-
-
-def creation_and_share() -> None:
-    owned.share(Slots(), lock=LOCK)
-
-
-def creation_and_move() -> None:
-    owned.move(Slots()).claim()
-
-
-MINE = Slots()
-MINE.a = 1
-
-
-def read() -> None:
-    _ = MINE.a
-
-
-def measured(act: Callable[[], None]) -> float:
-    """Nanoseconds for one call."""
-    return timeit.timeit(act, number=LOOPS) / LOOPS * 1e9
-
-
-SUBJECTS: dict[str, Callable[[], float]] = {
-    "creation": lambda: measured(creation),
-    "creation, 20 calls deep": lambda: timeit.timeit(deep_creation, number=1) / LOOPS * 1e9,
-    "creation and a list stored": lambda: measured(creation_and_store),
-    "creation and share": lambda: measured(creation_and_share),
-    "creation, move and claim": lambda: measured(creation_and_move),
-    "read": lambda: measured(read),
+SUBJECTS: dict[str, tuple[str, dict[str, Any], Callable[[Time], Time]]] = {
+    "creation": ("Slots()", {"Slots": Slots}, as_it_is),
+    f"creation, {DEEP} calls deep": ("Slots()", {"Slots": Slots}, called_deeply),
+    "creation and a list stored": ("Keeper([1])", {"Keeper": Keeper}, as_it_is),
+    "creation and share": (
+        "share(Slots(), lock=lock)",
+        {"share": owned.share, "Slots": Slots, "lock": owned.Lock()},
+        as_it_is,
+    ),
+    "creation, move and claim": ("move(Slots()).claim()", {"move": owned.move, "Slots": Slots}, as_it_is),
+    "freeze": ("freeze(Slots())", {"freeze": owned.freeze, "Slots": Slots}, as_it_is),
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--json", metavar="FILE")
-    arguments = parser.parse_args()
-    times: dict[str, dict[int, list[float]]] = {name: {CHECKED: [], STRICT: []} for name in SUBJECTS}
-    before = _core.get_mode()
-    for _ in range(arguments.rounds):
-        for name, measure in SUBJECTS.items():
-            for mode in (CHECKED, STRICT):
-                _core.set_mode(mode)
-                times[name][mode].append(measure())
-    _core.set_mode(before)
-    build = f"{platform.python_version()}{'t' if sysconfig.get_config_var('Py_GIL_DISABLED') else ''}"
-    results = {}
-    print(f"Python {build}, {platform.machine()}, fastest of {arguments.rounds} rounds")
-    print(f"{'':28}{'checked':>10}{'strict':>10}{'ratio':>8}")
-    for name, by_mode in times.items():
-        checked, strict = (min(by_mode[mode]) for mode in (CHECKED, STRICT))
-        results[name] = {"checked_ns": checked, "strict_ns": strict, "ratio": strict / checked}
-        print(f"{name:28}{checked:>10.0f}{strict:>10.0f}{strict / checked:>8.2f}")
-    if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump({"python": sys.version, "build": build, "results": results}, file, indent=2)
-
-
-if __name__ == "__main__":
-    main()
+def cases() -> list[Case]:
+    return [
+        Case(what, mode, in_mode(mode, surroundings(statement(code, names))), "checked", per_loop=REPEATS)
+        for what, (code, names, surroundings) in SUBJECTS.items()
+        for mode in ("checked", "guard", "strict")
+    ]

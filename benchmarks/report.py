@@ -109,7 +109,7 @@ def _three_digits(number: float) -> str:
 
 def times(ratio: float) -> str:
     """A ratio as a reader wants it: 0.034 is more than 0.03."""
-    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+    return f"{ratio:.2f}" if ratio >= 0.095 else f"{ratio:.2g}"
 
 
 def verdict(measured: Measured, row: Row) -> str:
@@ -231,6 +231,7 @@ def draw(question: str, by_interpreter: dict[str, dict[str, Row]], out: Path) ->
 
     matplotlib.use("svg")
     from matplotlib import pyplot
+    from matplotlib.lines import Line2D
 
     interpreters = list(by_interpreter)
     panels = {
@@ -240,9 +241,10 @@ def draw(question: str, by_interpreter: dict[str, dict[str, Row]], out: Path) ->
     }
     if not panels:
         return
-    style = {
+    style: Any = {
         "svg.hashsalt": "owned",  # the same ids each time
         "svg.fonttype": "none",
+        "font.sans-serif": ["DejaVu Sans"],  # the widths that are reckoned with; a viewer without it takes its own
         "font.size": 9,
         "text.color": GREY,
         "axes.edgecolor": GREY,
@@ -256,16 +258,16 @@ def draw(question: str, by_interpreter: dict[str, dict[str, Row]], out: Path) ->
         label_width = 0.066 * max(len(subject) for subjects in panels.values() for subject in subjects) + 0.15
         panel_width = WIDTH / 2 - label_width - 0.15
         for (left, top), (what, subjects) in zip(columns, panels.items(), strict=True):
-            place = (left + label_width, top - LINE * (len(subjects) + TITLE), panel_width, LINE * len(subjects))
-            scaled = [part / whole for part, whole in zip(place, (WIDTH, height) * 2, strict=True)]
-            axes = figure.add_axes(scaled)
+            bottom, high = top - LINE * (len(subjects) + TITLE), LINE * len(subjects)
+            place = ((left + label_width) / WIDTH, bottom / height, panel_width / WIDTH, high / height)
+            axes = figure.add_axes(place)
             _draw_panel(axes, what, subjects, by_interpreter)
             beside = ", ".join(_peers(what, subjects, by_interpreter.values()))
             axes.set_title(
                 f"{what} (times {beside})", loc="left", x=-label_width / panel_width, fontsize=10, fontweight="bold"
             )
         handles = [
-            pyplot.Line2D([], [], color=COLOURS[number % len(COLOURS)], marker="o", markersize=4, label=name)
+            Line2D([], [], color=COLOURS[number % len(COLOURS)], marker="o", markersize=4, label=name)
             for number, name in enumerate(interpreters)
         ]
         figure.legend(handles=handles, loc="upper center", ncols=len(handles), frameon=False)
@@ -273,7 +275,7 @@ def draw(question: str, by_interpreter: dict[str, dict[str, Row]], out: Path) ->
         pyplot.close(figure)
 
 
-WIDTH, LINE, TITLE, ROOM, LEGEND = 11.0, 0.21, 1.2, 3.0, 0.35
+WIDTH, LINE, TITLE, ROOM, LEGEND = 9.5, 0.21, 1.2, 3.0, 0.35
 """Inches; and a panel's title and all that is not its lines, in lines."""
 
 
@@ -299,30 +301,39 @@ def compared(what: str, tables: Iterable[dict[str, Row]]) -> list[str]:
 
 
 def _draw_panel(axes: Any, what: str, subjects: list[str], by_interpreter: dict[str, dict[str, Row]]) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
     count = len(by_interpreter)
     for number, rows in enumerate(by_interpreter.values()):
         row = rows.get(what, {})
-        for line, subject in enumerate(subjects):
-            if (measured := row.get(subject)) is None or measured.peer not in row:
-                continue
-            ratio = measured.ratio_to(row[measured.peer])
-            height = line + (number - (count - 1) / 2) * 0.6 / count
-            colour = COLOURS[number % len(COLOURS)]
-            axes.plot([ratio.low, ratio.high], [height, height], color=colour, linewidth=2, alpha=0.6)
-            axes.plot([ratio.median], [height], color=colour, marker="o", markersize=3.5)
-    for line, subject in enumerate(subjects):
-        if goals := _goals_to_peer(what, subject, by_interpreter.values()):
-            axes.plot([goals[0]], [line], color=GREY, marker="|", markersize=13)
+        ratios = {
+            line + (number - (count - 1) / 2) * 0.6 / count: row[subject].ratio_to(row[peer])
+            for line, subject in enumerate(subjects)
+            if subject in row and (peer := row[subject].peer) in row and peer is not None
+        }
+        told, heights = list(ratios.values()), list(ratios)
+        colour = COLOURS[number % len(COLOURS)]
+        spreads = [one.low for one in told], [one.high for one in told]
+        axes.hlines(heights, *spreads, color=colour, linewidth=2, alpha=0.6)
+        axes.plot([one.median for one in told], heights, color=colour, marker="o", markersize=3.5, linestyle="")
+    goals = [
+        (goals[0], line)
+        for line, subject in enumerate(subjects)
+        if (goals := _goals_to_peer(what, subject, by_interpreter.values()))
+    ]
+    axes.plot([x for x, _ in goals], [y for _, y in goals], color=GREY, marker="|", markersize=13, linestyle="")
     axes.set_xscale("log")
     axes.set_yticks(range(len(subjects)), subjects)
     axes.set_ylim(len(subjects) - 0.4, -0.6)
     axes.axvline(1, color=GREY, linewidth=1)
-    axes.grid(axis="x", color=GREY, alpha=0.25)
     low, high = axes.get_xlim()
-    axes.set_xlim(min(low, 0.8), max(high, 3))
+    low, high = min(low, 0.8), max(high, 3)
+    axes.set_xlim(low, high)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 200 else (1,)))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}" if _is_told(value, *axes.get_xlim()) else "")
-    axes.tick_params(axis="both", which="both", length=0)
+    axes.grid(axis="x", color=GREY, alpha=0.25)
+    axes.tick_params(bottom=False, left=False)
     axes.spines[:].set_visible(False)
 
 
@@ -330,12 +341,6 @@ def _peers(what: str, subjects: list[str], tables: Iterable[dict[str, Row]]) -> 
     """What they stand beside."""
     rows = [table[what] for table in tables if what in table]
     return in_order([peer for name in subjects if name in row and (peer := row[name].peer)] for row in rows)
-
-
-def _is_told(value: float, low: float, high: float) -> bool:
-    """Is there room for a number between the powers of ten?"""
-    digit = float(f"{value:e}"[0])
-    return digit in (2, 5) if high / low < 300 else False
 
 
 def _goals_to_peer(what: str, subject: str, tables: Iterable[dict[str, Row]]) -> list[float]:
