@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Memory that four forked workers copy, when they read a graph of a million objects that was there before the fork.
 
-A page of memory is shared after a fork until somebody writes to it, and reading an object writes its reference count. Two
-rows: after each worker has read every record, and after each has collected garbage besides, which every process does
-sooner or later. Told are the bytes of all four together that nobody else has (``Private_Dirty`` of
+A page of memory is shared after a fork until somebody writes to it, and reading an object writes its reference count.
+Two rows: after each worker has read every record, and after each has collected garbage besides, which every process
+does sooner or later. Told are the bytes of all four together that nobody else has (``Private_Dirty`` of
 ``/proc/<pid>/smaps``), less what there was right after the fork.
 
 The graph is a list of records, each an instance with a list and a dict. ``gc.freeze`` is what is done against it today:

@@ -56,23 +56,27 @@ class Child:
 
     @property
     def pipes(self) -> tuple[IO[str], IO[str]]:
+        """Into it, and out of it."""
         process = self.process
         assert process.stdin is not None and process.stdout is not None
         return process.stdin, process.stdout
 
     def answer(self) -> Any:
+        """The next line that it says."""
         line = self.pipes[1].readline()
         if not line:
             raise RuntimeError(f"{self.name}: the process has ended with status {self.process.wait(60)}")
         return json.loads(line)
 
     def time(self, loops: int) -> float:
+        """Seconds that so many loops take there."""
         print(loops, file=self.pipes[0], flush=True)
         taken: float = self.answer()
         self.last = taken / loops
         return taken
 
     def end(self) -> None:
+        """Let it come to its end."""
         for pipe in self.pipes:
             pipe.close()
         self.process.wait(60)

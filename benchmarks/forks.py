@@ -2,8 +2,9 @@
 """``python -m benchmarks.forks <kind> <objects>``: how much memory four forked workers copy when they read a graph.
 
 It makes the graph, forks four workers, lets each walk over all of it, and then collect garbage, and prints as JSON how
-many bytes the four have of their own after each of these steps, beyond what they had right after the fork. All processes
-are alive while it is measured: the kernel tells pages that nobody else has, ``Private_Dirty`` in ``/proc/self/smaps``.
+many bytes the four have of their own after each of these steps, beyond what they had right after the fork. All of the
+processes are alive while it is measured: the kernel tells pages that nobody else has, ``Private_Dirty`` in
+``/proc/self/smaps``.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The programs of pyperformance that bench_programs.py measures, and the process that each of them runs in.
 
-Nothing of pyperformance is copied: its ``run_benchmark.py`` files are imported from where it is installed, and their own
-functions are called with smaller sizes, so that one loop takes some milliseconds. A program is made guarded by
-configuration alone: a ``pyproject.toml`` whose ``[tool.owned]`` names every class of it (and, where the program is a few
-lines around a library, every class of that library), in the folder that the process starts in.
+Nothing of pyperformance is copied: its ``run_benchmark.py`` files are imported from where it is installed, and their
+own functions are called with smaller sizes, so that one loop takes some milliseconds. A program is made guarded by
+configuration alone: a ``pyproject.toml`` whose ``[tool.owned]`` names every class of it (and, where the program is a
+few lines around a library, every class of that library), in the folder that the process starts in.
 
-``python -m benchmarks.programs <name> <mode>`` is that process; a number of loops on its standard input is answered by a
-line of JSON. The mode ``plain`` does not import owned, except in a fork of the process, which ends after it has told
+``python -m benchmarks.programs <name> <mode>`` is that process; a number of loops on its standard input is answered by
+a line of JSON. The mode ``plain`` does not import owned, except in a fork of the process, which ends after it has told
 which classes there are and which of them ``own_class`` refuses, with the reason.
 """
 
