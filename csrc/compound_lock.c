@@ -293,6 +293,8 @@ static PyObject *
 compound_release(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     compound *self = (compound *)op;
+    if (owned_thread_id() == 0)
+        return NULL;
     for (Py_ssize_t i = PyTuple_GET_SIZE(self->locks); i > 0; i--) {
         PyObject *lock = PyTuple_GET_ITEM(self->locks, i - 1);
         if (!has_taken(lock) && owned_lock_leave(lock) < 0)

@@ -129,6 +129,10 @@ take_whole(owned_graph *g, owned_region *region)
 {
     if (region->membrane)
         return take_membrane(g, region);
+    if (region->of_call)
+        return owned_refuse(owned_the_state->OwnershipError, "hand over", (PyObject *)region,
+                            "what own() wrapped for a task, or in one, goes where all goes that the task made: to whoever "
+                            "takes its result. Return it from the task; or freeze() it, and pass on what that gives");
     return owned_refuse(owned_the_state->OwnershipError, "hand over", (PyObject *)region,
                         "an object that was wrapped by own() inside a `with Region()` block goes where its region goes: "
                         "share or move the region");

@@ -40,6 +40,9 @@ PyObject *owned_wrap_root(PyObject *obj);
  * and slices. */
 int owned_comes_out_bare(PyObject *value);
 
+/* Free the memory that is kept for wrappers of bound methods. */
+void owned_wrapper_drain_spares(owned_state *state);
+
 /* ---- the table --------------------------------------------------------------------------------------------- */
 
 /* One more wrapper over `inside`, in `region` unless the table knows better. The region that counts, as a new reference;

@@ -327,23 +327,103 @@ owned_parcel_claim(PyObject *op, PyObject *claim)
     return content;
 }
 
-PyObject *
-owned_parcel_claim_mine(PyObject *op)
+static PyObject *
+record_claim(parcel *p)
 {
-    parcel *p = (parcel *)op;
-    if (owned_thread_id() == 0 || may_claim(p) < 0)
-        return NULL;
-    PyObject *claim = PyObject_CallFunction(owned_the_state->make_record, "sOn", "claim", (PyObject *)Py_TYPE(op),
-                                            PyTuple_GET_SIZE(p->regions));
-    PyObject *content = claim == NULL ? NULL : owned_parcel_claim(op, claim);
-    Py_XDECREF(claim);
-    return content;
+    return PyObject_CallFunction(owned_the_state->make_record, "sOn", "claim", (PyObject *)Py_TYPE((PyObject *)p),
+                                 PyTuple_GET_SIZE(p->regions));
 }
 
 static PyObject *
 parcel_claim(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return owned_parcel_claim_mine(self);
+    if (owned_thread_id() == 0 || may_claim((parcel *)self) < 0)
+        return NULL;
+    PyObject *claim = record_claim((parcel *)self);
+    PyObject *content = claim == NULL ? NULL : owned_parcel_claim(self, claim);
+    Py_XDECREF(claim);
+    return content;
+}
+
+/* ---- several parcels, all or none -------------------------------------------------------------------------- */
+
+typedef struct {
+    parcel *parcel;    /* borrowed; NULL for what is no parcel */
+    PyObject *record;  /* of its claim */
+    PyObject *taken;   /* what was in it */
+    PyObject *content; /* what its claimer gets: the same, or what the pickle in it made */
+} claiming;
+
+static int
+take_each(claiming *c, Py_ssize_t count)
+{
+    for (; count > 0; count--, c++)
+        if (c->parcel != NULL && (may_claim(c->parcel) < 0 || (c->record = record_claim(c->parcel)) == NULL ||
+                                  (c->taken = take_content(c->parcel, c->record, "claim")) == NULL))
+            return -1;
+    return 0;
+}
+
+/* Runs code of the program, of parcels that came from another process. */
+static int
+open_each(claiming *c, Py_ssize_t count)
+{
+    for (; count > 0; count--, c++) {
+        if (c->parcel == NULL)
+            continue;
+        c->content = c->parcel->packed ? PyObject_CallFunctionObjArgs(owned_the_state->unpack_parcel, c->taken, NULL)
+                                       : Py_NewRef(c->taken);
+        if (c->content == NULL)
+            return -1;
+    }
+    return 0;
+}
+
+static void
+arrive_each(claiming *c, Py_ssize_t count, PyObject **values)
+{
+    for (; count > 0; count--, c++, values++)
+        if (c->parcel != NULL) {
+            all_arrive(c->parcel, c->parcel->record);
+            all_tell(c->parcel, c->record);
+            owned_count(OWNED_COUNT_CLAIMS);
+            Py_SETREF(*values, Py_NewRef(c->content));
+        }
+}
+
+static void
+put_each_back(claiming *c, Py_ssize_t count)
+{
+    for (; count > 0; count--, c++)
+        if (c->taken != NULL) {
+            put_back(c->parcel, c->taken);
+            c->taken = NULL;
+        }
+}
+
+int
+owned_parcels_claim(PyObject **values, Py_ssize_t count)
+{
+    claiming *claims = owned_thread_id() == 0 ? NULL : PyMem_Calloc((size_t)count, sizeof(*claims));
+    if (claims == NULL) {
+        if (!PyErr_Occurred())
+            PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++)
+        claims[i].parcel = Py_IS_TYPE(values[i], owned_the_state->Parcel) ? (parcel *)values[i] : NULL;
+    int result = take_each(claims, count) < 0 || open_each(claims, count) < 0 ? -1 : 0;
+    if (result == 0)
+        arrive_each(claims, count, values);
+    else
+        put_each_back(claims, count);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        Py_XDECREF(claims[i].record);
+        Py_XDECREF(claims[i].taken);
+        Py_XDECREF(claims[i].content);
+    }
+    PyMem_Free(claims);
+    return result;
 }
 
 int
@@ -412,22 +492,26 @@ parcel_sent_impl(PyObject *Py_UNUSED(module), PyObject *arg)
 
 /* Allocates nothing: it may be because there is no memory that they are put back. */
 static PyObject *
-parcels_put_back_impl(PyObject *Py_UNUSED(module), PyObject *taken)
+parcels_put_back_impl(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
-    if (!PyList_CheckExact(taken)) {
-        PyErr_Format(PyExc_TypeError, "parcels_put_back() takes a list, got %.200s", Py_TYPE(taken)->tp_name);
+    PyObject *taken = nargs == 2 && PyList_CheckExact(args[0]) ? args[0] : NULL;
+    Py_ssize_t start = taken == NULL ? -1 : PyLong_AsSsize_t(args[1]);
+    if (start < 0) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "parcels_put_back() takes a list and a place in it");
         return NULL;
     }
-    for (Py_ssize_t i = PyList_GET_SIZE(taken) - 1; i >= 0; i--) { /* the caller's own, and so are the notes on it */
+    for (Py_ssize_t i = PyList_GET_SIZE(taken) - 1; i >= start; i--) { /* the caller's own, and so are the notes on it */
         PyObject *note = PyList_GET_ITEM(taken, i);
         parcel *p = PyList_CheckExact(note) && PyList_GET_SIZE(note) == 2 ? parcel_argument(PyList_GET_ITEM(note, 0)) : NULL;
         if (p == NULL)
             return NULL;
         PyObject *content = PyList_GET_ITEM(note, 1);
-        if (content == Py_None) /* it was gone */
+        if (content == Py_None) /* it was gone, or is back already */
             continue;
         all_depart(p, p->record);
         put_back(p, Py_NewRef(content));
+        PyList_SetItem(note, 1, Py_NewRef(Py_None));
     }
     Py_RETURN_NONE;
 }
@@ -590,9 +674,9 @@ static PyMethodDef methods[] = {
                "note that in a list. It is the calling thread's until parcel_sent() or parcels_put_back().")},
     {"parcel_sent", parcel_sent_impl, METH_O,
      PyDoc_STR("parcel_sent(parcel, /)\n--\n\nWhat was taken is nobody's any more.")},
-    {"parcels_put_back", parcels_put_back_impl, METH_O,
-     PyDoc_STR("parcels_put_back(taken, /)\n--\n\nUndo what parcel_take() noted, the last one first, whether it was sent meanwhile "
-               "or not.")},
+    {"parcels_put_back", (PyCFunction)(void (*)(void))parcels_put_back_impl, METH_FASTCALL,
+     PyDoc_STR("parcels_put_back(taken, start, /)\n--\n\nUndo what parcel_take() noted from a place of the list on, the last "
+               "one first, whether it was sent meanwhile or not.")},
     {"parcel_readdress", parcel_readdress_impl, METH_VARARGS,
      PyDoc_STR("parcel_readdress(parcel, before, to, /)\n--\n\nAddress an unclaimed parcel anew. False if `before` is not its "
                "addressee, or it has been claimed.")},

@@ -17,6 +17,7 @@
 // SPDX-License-Identifier: MIT
 #include "strict.h"
 #include "carrier.h"
+#include "field.h"
 #include "frozen.h"
 #include "life.h"
 #include "mode.h"
@@ -357,23 +358,61 @@ set_attribute(PyObject *self, PyObject *name, PyObject *value, PyObject *attribu
     return owned_settled(&settling, store(self, name, settling.value, slot));
 }
 
+/* What is stored in an object of this thread's own needs no settling: see owned_settle(). */
+static inline int
+is_stored_as_is(PyObject *value, owned_region *region)
+{
+    return owned_is_scalar(value) || (!owned_mode_is_strict() && !owned_region_gathers(region) && !PyList_CheckExact(value) &&
+                                      !PyDict_CheckExact(value) && !PySet_CheckExact(value));
+}
+
+/* The object is this thread's, alone. */
+static inline int
+store_in_slot(PyObject *self, PyMemberDef *slot, PyObject *value)
+{
+    if (!OWNED_DIRECT_FIELDS)
+        return PyMember_SetOne((char *)self, slot, value);
+    PyObject **field = (PyObject **)((char *)self + slot->offset);
+    PyObject *before = *field;
+    *field = Py_NewRef(value);
+    Py_XDECREF(before);
+    return 0;
+}
+
+/* The first write of this field since its class changed, or one that is not simple. */
+static OWNED_COLD int
+find_and_set(PyObject *self, PyObject *name, PyObject *value)
+{
+    PyTypeObject *type = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE(self));
+    uint32_t version = owned_type_version(type);
+    PyObject *attribute;
+    int result = owned_find_in_classes(type, name, &attribute);
+    if (result >= 0) {
+        PyMemberDescrObject *slot = slot_of(self, attribute);
+        if (slot == NULL || (slot->d_member->type == Py_T_OBJECT_EX && slot->d_member->flags == 0))
+            owned_field_note(type, name, version, slot == NULL ? NULL : slot->d_member);
+        result = set_attribute(self, name, value, attribute);
+        Py_XDECREF(attribute);
+    }
+    Py_DECREF(type);
+    return result;
+}
+
 static int
 owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
 {
     owned_region *r = owned_load_ptr(&((owned_object *)self)->region);
-    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id) &&
-        (value == NULL || owned_is_scalar(value)) && is_prepared(Py_TYPE(self))) /* frozen classes are not */
-        return PyObject_GenericSetAttr(self, name, value);
+    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id) && value != NULL &&
+        is_stored_as_is(value, r)) {
+        owned_field *field = owned_field_known(Py_TYPE(self), name);
+        if (OWNED_LIKELY(field != NULL))
+            return field->slot != NULL ? store_in_slot(self, field->slot, value) : PyObject_GenericSetAttr(self, name, value);
+    }
     if (owned_is_frozen_instance(self)) /* Owned.__setattr__(x, ...): its class refuses, and so do we, unchecked() or not */
         return owned_frozen_refuse(self, name, value);
     if (owned_object_prepare(Py_TYPE(self)) < 0)
         return -1;
-    PyObject *attribute;
-    if (owned_find_in_classes(Py_TYPE(self), name, &attribute) < 0)
-        return -1;
-    int result = set_attribute(self, name, value, attribute);
-    Py_XDECREF(attribute);
-    return result;
+    return find_and_set(self, name, value);
 }
 
 static PyObject *

@@ -13,8 +13,9 @@ int owned_parcel_is_for_anybody(PyObject *parcel);
  * to is not looked at. */
 PyObject *owned_parcel_claim(PyObject *parcel, PyObject *claim);
 
-/* claim(): the same, of a parcel that may be addressed to another thread. */
-PyObject *owned_parcel_claim_mine(PyObject *parcel);
+/* claim() of each parcel among the `count` values, which the array has references to: its content is there then. 0; or -1 with
+ * an error set, and all is as it was: none of them was claimed. */
+int owned_parcels_claim(PyObject **values, Py_ssize_t count);
 
 /* Was it claimed already? Perhaps by the time the answer is used. */
 int owned_parcel_is_claimed(PyObject *parcel);

@@ -43,6 +43,7 @@ region_alloc(owned_region_state region_state, uint64_t holder)
     r->weakrefs = NULL;
     r->membrane = 0;
     r->left = 0;
+    r->of_call = 0;
     r->named = 0;
     owned_count(OWNED_COUNT_REGIONS);
     return r;

@@ -43,6 +43,7 @@ typedef struct owned_region {
     PyObject *weakrefs;
     char named;                    /* a Region() that the program has: it stays itself when it arrives in a task */
     char membrane;                 /* made by one own() for what comes out of it: forwarded and moved as a whole */
+    char of_call;                  /* of a call that a thread makes for another one (task.c): it goes as a whole, to the taker */
     char left;                     /* IN_TRANSIT to whoever touches it first; see owned_region_leave() */
 } owned_region;
 

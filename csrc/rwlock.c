@@ -43,6 +43,17 @@ writer_of(owned_rwlock *self)
     return owned_load_u64(&self->head.region.holder);
 }
 
+/* Which of the readers, counted from one, is the thread with this id, or 0. The last ones leave first. Under the
+ * mutex. */
+static size_t
+find_reader(owned_rwlock *self, uint64_t id)
+{
+    size_t i = self->used;
+    while (i > 0 && self->readers[i - 1] != id)
+        i--;
+    return i;
+}
+
 /* The numbers of the readers as they are now: how many, in `few` or, where that is too small, in *ids, which
  * PyMem_RawFree() takes then. -1 with an error set. */
 static Py_ssize_t
@@ -92,20 +103,33 @@ owned_rwlock_readers(owned_rwlock *self)
     return infos;
 }
 
-/* Of the threads that `side` waits for, one that has ended: 1, 0 or -1 with an error set. */
+/* Of the threads that `side` waits for, one that has ended: 1 with its number, 0 or -1 with an error set. */
 static int
-waits_for_the_dead(owned_rwlock *self, owned_side side)
+waits_for_the_dead(owned_rwlock *self, owned_side side, uint64_t *dead)
 {
-    int finished = owned_holder_has_finished(writer_of(self));
+    *dead = writer_of(self);
+    int finished = owned_holder_has_finished(*dead);
     if (finished != 0 || side == OWNED_READ_SIDE)
         return finished;
     uint64_t few[FEW], *ids;
     Py_ssize_t count = copy_readers(self, few, &ids);
     finished = count < 0 ? -1 : 0;
-    for (Py_ssize_t i = 0; finished == 0 && i < count; i++)
+    for (Py_ssize_t i = 0; finished == 0 && i < count; i++) {
+        *dead = ids[i];
         finished = owned_holder_has_finished(ids[i]);
+    }
     free_copy(few, ids);
     return finished;
+}
+
+/* Does the thread with this id hold a side? */
+static int
+is_held_by(owned_rwlock *self, uint64_t id)
+{
+    owned_mutex_lock(&self->mutex);
+    int held = writer_of(self) == id || find_reader(self, id) != 0;
+    owned_mutex_unlock(&self->mutex);
+    return held;
 }
 
 /* Where this thread, or a writer that has ended, took it: (code, line); None if that is not known. */
@@ -126,16 +150,18 @@ where_taken(owned_rwlock *self)
     return taken;
 }
 
-/* Set the error for a call ("acquire", "release", "wait" or "adopt") on a side. Always -1. */
+/* Set the error for a call ("acquire", "release", "wait" or "adopt") on a side: -1. If it is because a thread that has
+ * ended holds the lock (`dead`; else nobody): 0 and no error where that is not so any more. */
 static OWNED_COLD int
-refuse(owned_rwlock *self, const char *access, owned_side side)
+refuse_because(owned_rwlock *self, const char *access, owned_side side, uint64_t dead)
 {
     PyObject *error = NULL, *taken = NULL, *facts = NULL, *readers = owned_rwlock_readers(self);
     if (readers != NULL)
         facts = owned_region_facts(&self->head.region);
     if (facts != NULL)
         taken = where_taken(self);
-    if (taken != NULL)
+    int gone = taken != NULL && dead != OWNED_NOBODY && !is_held_by(self, dead);
+    if (taken != NULL && !gone)
         error = PyObject_CallFunction(owned_the_state->make_rwlock_violation, "OOssOiiO", self, facts, access,
                                       side == OWNED_READ_SIDE ? "read" : "write", readers,
                                       owned_rwlock_my_read(self) != NULL, owned_rwlock_i_write(self), taken);
@@ -146,14 +172,26 @@ refuse(owned_rwlock *self, const char *access, owned_side side)
         PyErr_SetObject((PyObject *)Py_TYPE(error), error);
         Py_DECREF(error);
     }
-    return -1;
+    return gone ? 0 : -1;
 }
 
+/* The same for another reason. Always -1. */
+static int
+refuse(owned_rwlock *self, const char *access, owned_side side)
+{
+    return refuse_because(self, access, side, OWNED_NOBODY);
+}
+
+/* An error if a thread that `side` waits for has ended: 0, or -1 with it set. A holder may give back what it holds and
+ * end, with another lock in its hands, between being seen here and being asked whether it lives, and what a dead one left
+ * may be adopted meanwhile. So once it is known to be dead, and all that the message tells of it is gathered, we look
+ * whether it is still there: then it was all along. */
 static int
 refuse_orphaned(owned_rwlock *self, owned_side side)
 {
-    int dead = waits_for_the_dead(self, side);
-    return dead > 0 ? refuse(self, "acquire", side) : dead;
+    uint64_t dead;
+    int finished = waits_for_the_dead(self, side, &dead);
+    return finished > 0 ? refuse_because(self, "acquire", side, dead) : finished;
 }
 
 int
@@ -205,13 +243,11 @@ make_room(owned_rwlock *self)
 static int
 drop_reader(owned_rwlock *self, uint64_t id)
 {
-    for (size_t i = self->used; i > 0; i--) {
-        if (self->readers[i - 1] != id)
-            continue;
-        self->readers[i - 1] = self->readers[--self->used];
-        return 1;
-    }
-    return 0;
+    size_t i = find_reader(self, id);
+    if (i == 0)
+        return 0;
+    self->readers[i - 1] = self->readers[--self->used];
+    return 1;
 }
 
 static void
@@ -407,11 +443,29 @@ make_room_in_table(void)
 }
 
 void
-owned_rwlock_thread_ends(void)
+owned_rwlock_thread_ends(owned_thread_info *info)
 {
-    PyMem_RawFree(owned_this_thread.reads);
+    if (owned_this_thread.reads_used != 0 && info->reads == NULL) {
+        info->reads = owned_this_thread.reads;
+        info->reads_used = owned_this_thread.reads_used;
+    }
+    else
+        PyMem_RawFree(owned_this_thread.reads);
     owned_this_thread.reads = NULL;
     owned_this_thread.reads_used = owned_this_thread.reads_room = 0;
+}
+
+void
+owned_rwlock_thread_is_back(owned_thread_info *info)
+{
+    if (info->reads == NULL || owned_this_thread.reads != NULL)
+        return;
+    owned_this_thread.reads = info->reads;
+    owned_this_thread.reads_used = owned_this_thread.reads_room = info->reads_used;
+    for (size_t i = 0; i < info->reads_used; i++)
+        info->reads[i].may_be_lost = 1;
+    info->reads = NULL;
+    info->reads_used = 0;
 }
 
 /* This thread has been let in as a reader. A signal handler may have taken the same side while we waited. */
@@ -516,6 +570,19 @@ forget_read(owned_read_hold *hold)
     owned_this_thread.locks_held--;
 }
 
+owned_read_hold *
+owned_rwlock_still_read(owned_read_hold *hold)
+{
+    owned_rwlock *self = hold->lock;
+    owned_mutex_lock(&self->mutex);
+    int counted = find_reader(self, owned_this_thread.id) != 0;
+    owned_mutex_unlock(&self->mutex);
+    if (counted)
+        return hold;
+    *hold = owned_this_thread.reads[--owned_this_thread.reads_used]; /* whoever let go of it has counted it already */
+    return NULL;
+}
+
 static void
 give_back_read(owned_rwlock *self)
 {
@@ -543,6 +610,8 @@ owned_rwlock_give_back(owned_rwlock *self, owned_side side)
             give_back_write(self);
         return 0;
     }
+    if (owned_thread_id() == 0)
+        return -1;
     owned_read_hold *hold = owned_rwlock_my_read(self);
     if (hold == NULL)
         return refuse(self, "release", side);
@@ -608,10 +677,13 @@ drop_dead_readers(owned_rwlock *self)
         if (!finished)
             continue;
         owned_mutex_lock(&self->mutex);
-        dropped += drop_reader(self, ids[i]);
+        int was_there = drop_reader(self, ids[i]);
         if (self->used == 0)
             pass_on(self, 0);
         owned_mutex_unlock(&self->mutex);
+        dropped += was_there;
+        if (was_there)
+            owned_thread_lost_lock(ids[i]);
     }
     free_copy(few, ids);
     return count < 0 ? -1 : dropped;
@@ -647,15 +719,21 @@ owned_rwlock_adopt(PyObject *lock)
     note_write(self, 1);
     if (owned_mode_is_strict() && owned_rwlock_my_read(self) == NULL)
         owned_held_add(lock, &self->head.tag);
+    owned_thread_lost_lock(writer);
     return 0;
 }
 
 /* ---- the end ----------------------------------------------------------------------------------------------------- */
 
-/* What this thread notes of the lock. */
+/* What this thread notes of the lock, and what is remembered of threads that have ended because of it. */
 static void
 forget(owned_rwlock *self)
 {
+    if (OWNED_UNLIKELY(writer_of(self) != OWNED_NOBODY && !owned_rwlock_i_write(self)))
+        owned_thread_lost_lock(writer_of(self));
+    for (size_t i = 0; i < self->used; i++)
+        if (OWNED_UNLIKELY(self->readers[i] != owned_this_thread.id))
+            owned_thread_lost_lock(self->readers[i]);
     owned_read_hold *hold = owned_rwlock_my_read(self);
     if (owned_rwlock_i_write(self))
         owned_this_thread.locks_held--;

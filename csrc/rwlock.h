@@ -32,6 +32,7 @@ typedef struct owned_read_hold {
     owned_rwlock *lock; /* not kept alive */
     uint64_t ordinal;
     uint64_t depth;
+    int may_be_lost; /* taken before this thread attached anew: adopt() may have let go of it, so ask the lock */
 } owned_read_hold;
 
 /* An RWLock, or of a subclass. */
@@ -59,14 +60,18 @@ owned_rwlock_ordinal(owned_rwlock *lock)
     return owned_load_u64(&lock->head.tag.ordinal);
 }
 
-/* This thread's entry for the lock's read side, or NULL. */
+/* `hold`, or NULL (and it is gone from the table) if the lock does not count this thread among its readers any more. */
+OWNED_COLD owned_read_hold *owned_rwlock_still_read(owned_read_hold *hold);
+
+/* This thread's entry for the lock's read side, or NULL. A thread that has attached anew has its table back once it has
+ * called owned_thread_id(). */
 static inline owned_read_hold *
 owned_rwlock_my_read(owned_rwlock *lock)
 {
     for (size_t i = owned_this_thread.reads_used; i > 0; i--) {
         owned_read_hold *hold = &owned_this_thread.reads[i - 1];
         if (hold->lock == lock && hold->ordinal == owned_rwlock_ordinal(lock))
-            return hold;
+            return OWNED_LIKELY(!hold->may_be_lost) ? hold : owned_rwlock_still_read(hold);
     }
     return NULL;
 }
@@ -116,8 +121,11 @@ void owned_rwlock_count_waiting(owned_rwlock *lock, size_t *readers, size_t *wri
 /* The side as an object: new reference, NULL with an error set. */
 PyObject *owned_rwlock_side_object(owned_rwlock *lock, owned_side side);
 
-/* A thread ends: drop its table. */
-void owned_rwlock_thread_ends(void);
+/* This thread ends, or at least its Python thread state: its table goes to `info`. */
+void owned_rwlock_thread_ends(owned_thread_info *info);
+
+/* This thread has attached anew, and `info` is what was remembered of it: its table is there. */
+void owned_rwlock_thread_is_back(owned_thread_info *info);
 
 /* Make a lock free again in the child of a fork, and let go of what a dying one holds. */
 void owned_rwlock_reinit(owned_rwlock *lock);

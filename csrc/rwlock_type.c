@@ -1,10 +1,9 @@
 /* owned.RWLock as Python sees it: the lock, and its sides as objects. What they do is in rwlock.c. */
 // SPDX-License-Identifier: MIT
 #include "compound_lock.h"
-#include "mode.h"
+#include "lock_type.h"
 #include "rwlock.h"
 #include "timeout.h"
-#include "verbs.h"
 
 /* ---- a lock or a side -------------------------------------------------------------------------------------------- */
 
@@ -47,24 +46,18 @@ owned_rwlock_side_object(owned_rwlock *lock, owned_side side)
 /* ---- methods of both --------------------------------------------------------------------------------------------- */
 
 static PyObject *
-answer(int taken)
-{
-    return taken < 0 ? NULL : PyBool_FromLong(taken);
-}
-
-static PyObject *
 acquire(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *names)
 {
     int64_t timeout;
     if (owned_timeout_parse_acquire(args, nargs, names, &timeout) < 0)
         return NULL;
-    return answer(owned_rwlock_take(lock_in(self), side_in(self), timeout, 1, 1));
+    return owned_lock_answer(owned_rwlock_take(lock_in(self), side_in(self), timeout, 1, 1));
 }
 
 static PyObject *
 enter(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return answer(owned_rwlock_take(lock_in(self), side_in(self), OWNED_FOR_EVER, 1, 1));
+    return owned_lock_answer(owned_rwlock_take(lock_in(self), side_in(self), OWNED_FOR_EVER, 1, 1));
 }
 
 static PyObject *
@@ -87,6 +80,8 @@ is_owned(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     owned_rwlock *lock = lock_in(self);
     owned_side side = side_in(self);
+    if (owned_thread_id() == 0)
+        return NULL;
     return PyBool_FromLong(owned_rwlock_i_write(lock) ||
                            (side == OWNED_READ_SIDE && owned_rwlock_my_read(lock) != NULL));
 }
@@ -96,6 +91,8 @@ recursion_count(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     owned_rwlock *lock = lock_in(self);
     owned_side side = side_in(self);
+    if (owned_thread_id() == 0)
+        return NULL;
     owned_read_hold *hold = side == OWNED_READ_SIDE ? owned_rwlock_my_read(lock) : NULL;
     uint64_t count = hold != NULL                                            ? hold->depth
                      : side == OWNED_WRITE_SIDE && owned_rwlock_i_write(lock) ? owned_load_u64(&lock->depth)
@@ -113,22 +110,10 @@ release_save(PyObject *self, PyObject *Py_UNUSED(ignored))
 static PyObject *
 acquire_restore(PyObject *self, PyObject *state)
 {
-    Py_ssize_t depth = PyLong_AsSsize_t(state);
-    if (depth == -1 && PyErr_Occurred())
-        return NULL;
-    if (depth < 1) {
-        PyErr_Format(PyExc_ValueError, "`state` must come from _release_save(), got %zd", depth);
-        return NULL;
-    }
-    if (owned_rwlock_acquire_restore(lock_in(self), (uint64_t)depth) < 0)
+    uint64_t depth = owned_lock_parse_depth(state);
+    if (depth == 0 || owned_rwlock_acquire_restore(lock_in(self), depth) < 0)
         return NULL;
     Py_RETURN_NONE;
-}
-
-static PyObject *
-reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol))
-{
-    return PyObject_CallOneArg(owned_the_state->refuse_pickling_lock, self); /* it raises */
 }
 
 #ifdef HAVE_FORK
@@ -141,12 +126,6 @@ at_fork_reinit(PyObject *self, PyObject *Py_UNUSED(ignored))
 #endif
 
 /* ---- the lock ---------------------------------------------------------------------------------------------------- */
-
-static PyObject *
-protect(PyObject *self, PyObject *obj)
-{
-    return owned_share(obj, self);
-}
 
 static PyObject *
 get_side(PyObject *self, void *side)
@@ -197,22 +176,9 @@ done:
 static PyObject *
 new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    /* A subclass whose __init__ takes arguments may be called with them, as with object.__new__. */
-    if (type->tp_init == PyBaseObject_Type.tp_init &&
-        (PyTuple_GET_SIZE(args) != 0 || (kwargs != NULL && PyDict_GET_SIZE(kwargs) != 0))) {
-        PyObject *name = PyType_GetName(type);
-        if (name != NULL)
-            PyErr_Format(PyExc_TypeError, "%U() takes no arguments", name);
-        Py_XDECREF(name);
-        return NULL;
-    }
-    owned_rwlock *self = (owned_rwlock *)type->tp_alloc(type, 0);
-    if (self == NULL)
-        return NULL;
-    owned_region_init_lock(&self->head.region);
-    owned_lock_tag_ordinal(&self->head.tag);
-    if (OWNED_UNLIKELY(owned_mode_is_strict()))
-        self->head.tag.made = owned_place_here();
+    owned_rwlock *self = (owned_rwlock *)owned_lock_alloc(type, args, kwargs);
+    if (self != NULL)
+        owned_lock_tag_ordinal(&self->head.tag);
     return (PyObject *)self;
 }
 
@@ -322,18 +288,12 @@ PyDoc_STRVAR(release_doc,
 "Threads:\n"
 "    Whoever holds it.");
 
-PyDoc_STRVAR(protect_doc,
-"protect($self, obj, /)\n--\n\n"
-"share(obj, lock=self) under the name PEP 805 gives it; returns `obj`.");
-
 PyDoc_STRVAR(locked_doc,
 "locked($self, /)\n--\n\n"
 "Would a thread that holds nothing have to wait? For the write side (and the lock itself): does any thread hold\n"
 "either side? For the read side: does a thread write, or wait to?");
 PyDoc_STRVAR(read_doc, "The read side: for any number of threads at the same time.");
 PyDoc_STRVAR(write_doc, "The write side: for one thread alone.");
-PyDoc_STRVAR(enter_doc, "__enter__($self, /)\n--\n\nacquire()");
-PyDoc_STRVAR(exit_doc, "__exit__($self, /, *exc_info)\n--\n\nrelease()");
 PyDoc_STRVAR(is_owned_doc,
 "_is_owned($self, /)\n--\n\nDoes the calling thread hold the side? The writer may read. For threading.Condition.");
 PyDoc_STRVAR(release_save_doc, "_release_save($self, /)\n--\n\nGive the write side back entirely. For a Condition.");
@@ -341,19 +301,14 @@ PyDoc_STRVAR(acquire_restore_doc,
 "_acquire_restore($self, state, /)\n--\n\nTake the write side as it was before _release_save(). For a Condition.");
 PyDoc_STRVAR(recursion_count_doc,
 "_recursion_count($self, /)\n--\n\nHow often the calling thread has acquired the side.");
-#ifdef HAVE_FORK
-PyDoc_STRVAR(at_fork_reinit_doc,
-"_at_fork_reinit($self, /)\n--\n\nMake it a free lock again in the child of a fork, whoever held it in the parent.");
-#endif
-PyDoc_STRVAR(reduce_doc, "__reduce_ex__($self, protocol, /)\n--\n\nA lock cannot be pickled or copied: TypeError.");
 
 #define COMMON_METHODS                                                                                                  \
     {"acquire", (PyCFunction)(void (*)(void))acquire, METH_FASTCALL | METH_KEYWORDS, acquire_doc},                      \
     {"release", release, METH_NOARGS, release_doc},                                                                     \
     {"locked", locked, METH_NOARGS, locked_doc},                                                                        \
-    {"__enter__", enter, METH_NOARGS, enter_doc},                                                                       \
-    {"__exit__", release, METH_VARARGS, exit_doc},                                                                      \
-    {"__reduce_ex__", reduce_ex, METH_O, reduce_doc},                                                                   \
+    {"__enter__", enter, METH_NOARGS, OWNED_LOCK_ENTER_DOC},                                                            \
+    {"__exit__", release, METH_VARARGS, OWNED_LOCK_EXIT_DOC},                                                           \
+    OWNED_LOCK_REDUCE_METHOD                                                                                            \
     {"_is_owned", is_owned, METH_NOARGS, is_owned_doc},                                                                 \
     {"_recursion_count", recursion_count, METH_NOARGS, recursion_count_doc},
 
@@ -364,10 +319,8 @@ PyDoc_STRVAR(reduce_doc, "__reduce_ex__($self, protocol, /)\n--\n\nA lock cannot
 static PyMethodDef rwlock_methods[] = {
     COMMON_METHODS
     CONDITION_METHODS
-    {"protect", protect, METH_O, protect_doc},
-#ifdef HAVE_FORK
-    {"_at_fork_reinit", at_fork_reinit, METH_NOARGS, at_fork_reinit_doc},
-#endif
+    OWNED_LOCK_PROTECT_METHOD
+    OWNED_LOCK_AT_FORK_METHOD(at_fork_reinit)
     {NULL, NULL, 0, NULL},
 };
 

@@ -3,6 +3,7 @@
 #include "state.h"
 
 #include "life.h"
+#include "membrane.h"
 
 owned_state *owned_the_state;
 
@@ -66,7 +67,8 @@ void
 owned_state_clear(owned_state *state)
 {
     owned_life_clear();
-    owned_region_drain_pool(state); /* while the type of what is in it is there */
+    owned_region_drain_pool(state); /* while the types of what is in them are there */
+    owned_wrapper_drain_spares(state);
 #define X(name) Py_CLEAR(state->name);
     OWNED_STATE_TYPES(X)
 #undef X

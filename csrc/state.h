@@ -122,6 +122,8 @@ typedef struct owned_state {
     PyObject *class_descriptor; /* object.__dict__["__class__"] */
     owned_region *pool;       /* dead plain regions, linked by `forward` */
     owned_mutex pool_mutex;
+    PyObject *spare_methods; /* dead wrappers of bound methods, linked by `wrapped`; see wrapper_make.c */
+    size_t spare_methods_used;
 } owned_state;
 
 extern owned_state *owned_the_state;

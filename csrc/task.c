@@ -196,73 +196,106 @@ task_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 
 /* ---- running -------------------------------------------------------------------------------------------------- */
 
-/* A new reference: what is in the parcel, or the argument itself. */
-static PyObject *
-claimed(PyObject *argument)
-{
-    return Py_IS_TYPE(argument, owned_the_state->Parcel) ? owned_parcel_claim_mine(argument) : Py_NewRef(argument);
-}
+typedef struct {
+    PyObject *function;
+    PyObject *args;
+    PyObject *kwargs; /* or NULL */
+} call;
 
-static PyObject *
-claim_args(PyObject *args)
+/* Take the call out of the task, which runs once: of several threads one has it, and the others are refused at once. */
+static int
+take_call(task *t, call *c)
 {
-    PyObject *own = PyTuple_New(PyTuple_GET_SIZE(args));
-    for (Py_ssize_t i = 0; own != NULL && i < PyTuple_GET_SIZE(args); i++) {
-        PyObject *argument = claimed(PyTuple_GET_ITEM(args, i));
-        if (argument == NULL)
-            Py_CLEAR(own);
-        else
-            PyTuple_SET_ITEM(own, i, argument);
-    }
-    return own;
-}
-
-static PyObject *
-claim_kwargs(PyObject *kwargs)
-{
-    PyObject *own = PyDict_New(), *key, *value;
-    Py_ssize_t at = 0;
-    while (own != NULL && PyDict_Next(kwargs, &at, &key, &value)) {
-        PyObject *argument = claimed(value); /* nobody else has this dict */
-        if (argument == NULL || PyDict_SetItem(own, key, argument) < 0)
-            Py_CLEAR(own);
-        Py_XDECREF(argument);
-    }
-    return own;
-}
-
-/* Take the call out of the task, and make it: it is made once. */
-static PyObject *
-make_the_call(task *t)
-{
-    PyObject *function, *args, *kwargs, *result = NULL;
     OWNED_BEGIN_CRITICAL((PyObject *)t);
-    function = t->function;
-    args = t->args;
-    kwargs = t->kwargs;
+    *c = (call){t->function, t->args, t->kwargs};
     t->function = t->args = t->kwargs = NULL;
     OWNED_END_CRITICAL();
-    if (function == NULL) {
-        PyErr_SetString(PyExc_RuntimeError, "this task has run already, or runs: a task runs once");
-        return NULL;
+    if (c->function != NULL)
+        return 0;
+    PyErr_SetString(PyExc_RuntimeError, "this task has run already, or runs: a task runs once");
+    return -1;
+}
+
+static void
+drop_call(call *c)
+{
+    Py_XDECREF(c->args);
+    Py_XDECREF(c->kwargs);
+    Py_XDECREF(c->function);
+}
+
+/* `values` are the arguments with the contents of the parcels among them: steals what it puts in. */
+static void
+use_values(PyObject *args, PyObject *kwargs, PyObject **values)
+{
+    PyObject *key, *value;
+    Py_ssize_t at = 0, count = PyTuple_GET_SIZE(args);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyTuple_SET_ITEM(args, i, values[i]);
+        values[i] = NULL;
     }
-    if (t->claims) {
-        Py_SETREF(args, claim_args(args));
-        if (args != NULL && kwargs != NULL)
-            Py_SETREF(kwargs, claim_kwargs(kwargs));
-    }
-    if (args != NULL && !PyErr_Occurred())
-        result = PyObject_Call(function, args, kwargs);
+    for (values += count; kwargs != NULL && PyDict_Next(kwargs, &at, &key, &value); values++)
+        if (value != *values && PyDict_SetItem(kwargs, key, *values) < 0) /* of a key that is there: nothing is allocated */
+            return;
+}
+
+/* The parcels among the arguments are claimed, all or none: new arguments, or -1 with an error set. */
+static int
+claim_arguments(call *c)
+{
+    Py_ssize_t positional = PyTuple_GET_SIZE(c->args), at = 0;
+    Py_ssize_t count = positional + (c->kwargs == NULL ? 0 : PyDict_GET_SIZE(c->kwargs)), used = positional;
+    PyObject **values = PyMem_Calloc((size_t)count, sizeof(*values)), *key, *value;
+    PyObject *args = values == NULL ? PyErr_NoMemory() : PyTuple_New(positional);
+    PyObject *kwargs = args == NULL || c->kwargs == NULL ? NULL : PyDict_Copy(c->kwargs);
+    int result = -1;
+    if (args == NULL || (c->kwargs != NULL && kwargs == NULL))
+        goto done;
+    if (positional > 0)
+        PyObject_GC_UnTrack(args); /* it is empty while code of the program runs */
+    for (Py_ssize_t i = 0; i < positional; i++)
+        values[i] = Py_NewRef(PyTuple_GET_ITEM(c->args, i));
+    while (kwargs != NULL && PyDict_Next(kwargs, &at, &key, &value)) /* nobody else has this dict */
+        values[used++] = Py_NewRef(value);
+    if (owned_parcels_claim(values, count) < 0)
+        goto done;
+    use_values(args, kwargs, values);
+    if (positional > 0)
+        PyObject_GC_Track(args);
+    if (PyErr_Occurred())
+        goto done;
+    Py_SETREF(c->args, Py_NewRef(args));
+    Py_XSETREF(c->kwargs, Py_XNewRef(kwargs));
+    result = 0;
+done:
+    for (Py_ssize_t i = 0; values != NULL && i < count; i++)
+        Py_XDECREF(values[i]);
+    PyMem_Free(values);
     Py_XDECREF(args);
     Py_XDECREF(kwargs);
-    Py_DECREF(function);
+    return result;
+}
+
+static PyObject *
+make_call(task *t, call *c)
+{
+    if (t->claims && claim_arguments(c) < 0)
+        return NULL;
+    PyObject *result = PyObject_Call(c->function, c->args, c->kwargs);
+    Py_CLEAR(c->args);
+    Py_CLEAR(c->kwargs);
     return result;
 }
 
 static PyObject *
 task_run_here(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return make_the_call((task *)self);
+    call c;
+    if (take_call((task *)self, &c) < 0)
+        return NULL;
+    PyObject *result = make_call((task *)self, &c);
+    drop_call(&c);
+    return result;
 }
 
 /* The frames of the traceback keep what the call had in its variables: let it go, the lines stay. */
@@ -310,32 +343,38 @@ let_go(task *t, PyObject *what, owned_region *made, PyObject *result)
 }
 
 static PyObject *
-task_run_apart(PyObject *self, PyObject *Py_UNUSED(ignored))
+run_in(owned_region *made, owned_region *outer, task *t, call *c)
 {
-    task *t = (task *)self;
-    owned_region *outer = owned_birth_region();
-    if (outer == NULL)
-        return NULL;
-    owned_region *made = owned_mode_now() == OWNED_MODE_OFF ? NULL : owned_region_new_held(owned_this_thread.info);
-    if (made == NULL) {
-        PyObject *result = PyErr_Occurred() ? NULL : make_the_call(t);
-        if (result == NULL)
-            forget_frames();
-        return result;
-    }
-    PyObject *what = Py_XNewRef(t->function);
     owned_region *task_around = owned_this_thread.task;
+    made->of_call = 1;
     owned_region_open(made, outer);
     owned_this_thread.task = made;
-    PyObject *result = make_the_call(t);
+    PyObject *result = make_call(t, c);
     if (result == NULL)
         forget_frames();
     owned_this_thread.task = task_around;
     owned_region_close_blocks(owned_this_thread.birth, outer);
-    if (what != NULL)
-        let_go(t, what, made, result);
-    Py_XDECREF(what);
-    Py_DECREF((PyObject *)made);
+    let_go(t, c->function, made, result);
+    return result;
+}
+
+static PyObject *
+task_run_apart(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    task *t = (task *)self;
+    owned_region *outer = owned_birth_region(), *made = NULL;
+    int off = owned_mode_now() == OWNED_MODE_OFF;
+    call c;
+    if (outer == NULL || (!off && (made = owned_region_new_held(owned_this_thread.info)) == NULL))
+        return NULL;
+    PyObject *result = NULL;
+    if (take_call(t, &c) == 0) {
+        result = off ? make_call(t, &c) : run_in(made, outer, t, &c);
+        if (off && result == NULL)
+            forget_frames();
+        drop_call(&c);
+    }
+    Py_XDECREF((PyObject *)made);
     return result;
 }
 

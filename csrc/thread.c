@@ -6,8 +6,14 @@
  * The dict of a thread state is cleared when a thread ends, before join() returns: that drops the Tenure, whose
  * deallocation marks the ThreadInfo finished. From then on every PRIVATE region the thread holds is orphaned, without
  * a walk: no thread will ever have its id again. A C thread that attaches anew gets a new Tenure but keeps its id, and
- * with it what it made before (unless somebody adopted it meanwhile). */
+ * with it what it made and the locks it took before (unless somebody adopted them meanwhile). The table of the read
+ * sides it holds waits for it in the ThreadInfo, and is freed with that where it does not come back.
+ *
+ * A thread that ends with locks of ours in its hands stays in the dict of threads, so that they can say whose they were.
+ * It goes when the last of them dies, is adopted or is made anew. Their number may be too high, as a lock that dies on
+ * another thread while its holder lives is not counted down: such a thread stays. */
 // SPDX-License-Identifier: MIT
+#include "field.h"
 #include "held.h"
 #include "park.h"
 #include "rwlock.h"
@@ -33,6 +39,7 @@ info_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     owned_thread_info *info = (owned_thread_info *)self;
     owned_held_free(info, 0);
+    PyMem_RawFree(info->reads);
     Py_XDECREF(info->name);
     Py_XDECREF(info->ended_by);
     Py_XDECREF((PyObject *)info->heir);
@@ -95,6 +102,50 @@ static PyType_Spec info_spec = {
     .slots = info_slots,
 };
 
+/* ---- who is remembered -------------------------------------------------------------------------------------- */
+
+/* Remember `info` of the thread with this id, or nothing if it is NULL. */
+static void
+set_known(uint64_t id, owned_thread_info *info)
+{
+    if (owned_the_state == NULL || owned_the_state->threads == NULL)
+        return;
+    PyObject *error = PyErr_GetRaisedException();
+    PyObject *key = PyLong_FromUnsignedLongLong(id);
+    PyObject *threads = owned_the_state->threads;
+    if (key == NULL ||
+        (info == NULL ? PyDict_DelItem(threads, key) : PyDict_SetItem(threads, key, (PyObject *)info)) < 0)
+        PyErr_Clear();
+    Py_XDECREF(key);
+    PyErr_SetRaisedException(error);
+}
+
+/* Count down the locks that a finished thread left. Was it the last one? */
+static int
+was_last_left(owned_thread_info *info)
+{
+    uint64_t left;
+    do {
+        left = owned_load_u64(&info->finished) ? owned_load_u64(&info->locks_left) : 0;
+    } while (left != 0 && !owned_cas_u64(&info->locks_left, left, left - 1));
+    return left == 1;
+}
+
+void
+owned_thread_lost_lock(uint64_t id)
+{
+    if (id == OWNED_NOBODY || owned_the_state == NULL || owned_the_state->threads == NULL)
+        return;
+    PyObject *error = PyErr_GetRaisedException();
+    PyObject *info = owned_thread_info_of(id);
+    if (info == NULL)
+        PyErr_Clear();
+    else if (info != Py_None && was_last_left((owned_thread_info *)info))
+        set_known(id, NULL);
+    Py_XDECREF(info);
+    PyErr_SetRaisedException(error);
+}
+
 /* ---- Tenure ------------------------------------------------------------------------------------------------ */
 
 static int
@@ -114,8 +165,9 @@ tenure_dealloc(PyObject *self)
     tenure *t = (tenure *)self;
     PyObject_GC_UnTrack(self);
     if (t->info != NULL) {
-        int held = 1; /* nobody knows, if another thread clears up: the child of a fork, or the interpreter's end */
-        if (owned_this_thread.id == t->info->id) {
+        /* If another thread clears up (the child of a fork, or the interpreter's end), nobody knows what it held. */
+        int held = 1, own = owned_this_thread.id == t->info->id;
+        if (own) {
             if (owned_this_thread.birth != NULL)
                 owned_region_close_blocks(owned_this_thread.birth, t->home);
             owned_this_thread.birth = NULL;
@@ -123,19 +175,17 @@ tenure_dealloc(PyObject *self)
             held = owned_this_thread.locks_held != 0;
             owned_this_thread.listed = 0;
             owned_park_thread_ends();
-            owned_rwlock_thread_ends();
+            owned_rwlock_thread_ends(t->info);
+            owned_field_thread_ends();
             owned_held_free(t->info, held);
+            owned_store_u64(&t->info->locks_left, owned_this_thread.locks_held);
+            owned_this_thread.locks_held = 0;
         }
         owned_store_u64(&t->info->finished, 1);
-        /* A thread that ends with a lock of ours stays known, so that the lock can say whose it was. */
-        if (!held && owned_the_state != NULL && owned_the_state->threads != NULL) {
-            PyObject *error = PyErr_GetRaisedException();
-            PyObject *key = PyLong_FromUnsignedLongLong(t->info->id);
-            if (key == NULL || PyDict_DelItem(owned_the_state->threads, key) < 0)
-                PyErr_Clear();
-            Py_XDECREF(key);
-            PyErr_SetRaisedException(error);
-        }
+        /* A thread that ends with a lock of ours stays known, so that the lock can say whose it was. It may have been
+         * forgotten, if it attached anew just when another thread did away with the last lock it had left before. */
+        if (own)
+            set_known(t->info->id, held ? t->info : NULL);
     }
     Py_XDECREF(t->home);
     Py_XDECREF(t->info);
@@ -169,6 +219,9 @@ info_new(uint64_t id)
     info->held = NULL;
     info->ended_by = NULL;
     info->heir = NULL;
+    info->locks_left = 0;
+    info->reads = NULL;
+    info->reads_used = 0;
     info->name = PyUnicode_FromFormat("thread-%llu", (unsigned long long)id);
     if (info->name == NULL)
         Py_CLEAR(info);
@@ -191,6 +244,14 @@ describe(owned_thread_info *info, owned_region *home)
     return 0;
 }
 
+/* This thread attaches anew: what was kept in its ThreadInfo of before is its again. */
+static void
+take_back(owned_thread_info *before)
+{
+    owned_rwlock_thread_is_back(before);
+    owned_this_thread.locks_held += (unsigned)owned_swap_u64(&before->locks_left, 0);
+}
+
 /* The Tenure exists, and births are possible, before the thread is described: describing runs Python code (and perhaps
  * the collector, and finalizers that touch guarded objects), which then finds the thread registered. */
 int
@@ -211,7 +272,8 @@ owned_thread_register(void)
 
     int result = -1;
     PyObject *key = PyLong_FromUnsignedLongLong(owned_this_thread.id);
-    owned_thread_info *info = key == NULL ? NULL : info_new(owned_this_thread.id);
+    PyObject *before = key == NULL ? NULL : owned_thread_info_of(owned_this_thread.id);
+    owned_thread_info *info = before == NULL ? NULL : info_new(owned_this_thread.id);
     owned_region *home = info == NULL ? NULL : owned_region_new_held(info);
     tenure *t = home == NULL ? NULL : PyObject_GC_New(tenure, state->Tenure);
     if (t == NULL)
@@ -223,6 +285,8 @@ owned_thread_register(void)
         goto done;
     owned_this_thread.info = info;
     owned_this_thread.birth = home;
+    if (before != Py_None)
+        take_back((owned_thread_info *)before);
     result = describe(info, home);
     if (result == 0)
         result = PyDict_SetItem(state->threads, key, (PyObject *)info);
@@ -236,6 +300,7 @@ done:
     Py_XDECREF((PyObject *)t);
     Py_XDECREF((PyObject *)home);
     Py_XDECREF((PyObject *)info);
+    Py_XDECREF(before);
     Py_XDECREF(key);
     return result;
 }

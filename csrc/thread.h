@@ -24,6 +24,7 @@ typedef struct {
     PyThread_type_lock wakeup;      /* what it sleeps on in its next wait, or NULL; see park.h */
     struct owned_read_hold *reads;  /* the read sides it holds; see rwlock.h */
     size_t reads_used, reads_room;
+    struct owned_field *fields;     /* what it knows of classes, or NULL; see field.h */
     unsigned listed;                /* how many of them are on the list that strict mode keeps; see held.h */
 } owned_thread_locals;
 
@@ -38,6 +39,11 @@ typedef struct owned_thread_info {
     struct owned_held *held; /* the locks it holds that strict mode listed, or NULL; see held.h */
     PyObject *ended_by; /* strong, set once: str, the exception that ends the thread, or NULL; atomic */
     struct owned_thread_info *heir; /* strong, set once: the thread that adopted all that this finished one left; atomic */
+    /* Of a finished thread: how many of the locks it held may be its still (0: not known; atomic), and the read sides it
+     * held, for when it attaches anew, or NULL. */
+    uint64_t locks_left;
+    struct owned_read_hold *reads;
+    size_t reads_used;
 } owned_thread_info;
 
 /* Give this thread an id, a ThreadInfo and a home region, all dropped when its Python thread state ends. Idempotent;
@@ -77,6 +83,10 @@ owned_thread_id(void)
 
 /* New reference to the ThreadInfo with this id, or None where nothing is remembered of it; NULL with an error set. */
 PyObject *owned_thread_info_of(uint64_t id);
+
+/* A lock that the thread with this id held is nobody's or another's now, and not because that thread gave it back.
+ * Nobody asks any more for a thread that has ended and left no other lock: it is forgotten. Keeps an error. */
+void owned_thread_lost_lock(uint64_t id);
 
 /* Make `region` (kept alive by the caller until it is reset) the birth region, return the one before (borrowed). */
 struct owned_region *owned_thread_set_birth(struct owned_region *region);

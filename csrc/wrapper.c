@@ -68,6 +68,18 @@ is_builtin_method(PyObject *value)
     return bound != NULL && !PyModule_Check(bound);
 }
 
+/* Steals `method`. */
+static inline PyObject *
+method_comes_out(PyObject *self, PyObject *method)
+{
+    owned_region *region = region_now(self);
+    PyObject *outside = owned_wrap_method(method, region,
+                                          drives(self, method) ? owned_method_call_driven : owned_wrapper_method_call);
+    Py_DECREF((PyObject *)region);
+    Py_DECREF(method);
+    return outside;
+}
+
 static PyObject *
 come_out_slow(PyObject *self, PyObject *result)
 {
@@ -75,13 +87,10 @@ come_out_slow(PyObject *self, PyObject *result)
         Py_DECREF(result);
         return Py_NewRef(self);
     }
-    owned_region *region = region_now(self);
-    PyObject *outside;
     if (Py_TYPE(result) == &PyMethod_Type || is_builtin_method(result))
-        outside = owned_wrap_method(result, region,
-                                    drives(self, result) ? owned_method_call_driven : owned_wrapper_method_call);
-    else
-        outside = owned_wrap(result, region);
+        return method_comes_out(self, result);
+    owned_region *region = region_now(self);
+    PyObject *outside = owned_wrap(result, region);
     Py_DECREF((PyObject *)region);
     Py_DECREF(result);
     return outside;
@@ -131,8 +140,8 @@ is_of_the_wrapper(PyObject *name)
 static int
 is_special_name(PyObject *name)
 {
-    return PyUnicode_Check(name) && PyUnicode_GET_LENGTH(name) > 4 && PyUnicode_READ_CHAR(name, 0) == '_' &&
-           PyUnicode_READ_CHAR(name, 1) == '_';
+    return PyUnicode_Check(name) && PyUnicode_IS_ASCII(name) && PyUnicode_GET_LENGTH(name) > 4 &&
+           memcmp(PyUnicode_DATA(name), "__", 2) == 0;
 }
 
 /* A cached_property that has no value yet keeps one in the instance: under the read side of an RWLock that is a write. What

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from owned._passing import culprit
+from owned._passing import culprit, frozen_by_class, refuses_writes
 from owned._warn import warn
 from owned.errors import UnclaimedWarning
 
@@ -19,8 +19,11 @@ def refuse_unguarded(item: object, channel: str) -> NoReturn:
     path, found, _ = culprit(item, "item")
     kind = type(found).__name__
     what = f"`item` is a {kind}" if found is item else f"`{path}` is a {kind}"
+    refused = f"cannot put a {type(item).__name__} into {channel}: {what}"
+    if refuses_writes(type(found)):
+        raise TypeError(refused + frozen_by_class(kind))
     raise TypeError(
-        f"cannot put a {type(item).__name__} into {channel}: {what}, which can change and which nobody guards, so two "
+        f"{refused}, which can change and which nobody guards, so two "
         "threads could change it at once. Put own(...) around it, use an @owned class, a List, Dict or Set, or freeze "
         "it; Channel(unguarded='wrap') wraps what is put, Channel(unguarded='pass') lets it pass"
     )

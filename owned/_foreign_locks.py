@@ -58,11 +58,7 @@ def probe(lock: object) -> Callable[[], object]:
     if isinstance(lock, type):
         raise TypeError(f"`lock` must be a lock, got the class {_name(lock)} itself: make one, {_name(lock)}()")
     if isinstance(lock, threading.Condition) or _is_multiprocessing(lock, "Condition"):
-        inner: object = lock._lock  # type: ignore[attr-defined]
-        try:
-            return probe(inner)
-        except TypeError:
-            raise _refusal(lock, f"whose lock is a {_name(type(inner))}, {_CANNOT_TELL}", _drop_in(lock)) from None
+        return _probe_inside(lock, lock._lock)  # type: ignore[attr-defined]
     if _is_multiprocessing(lock, "RLock"):
         return lock._semlock._is_mine  # type: ignore[attr-defined, no-any-return]
     for known, reason, instead in (*_refused_of_ours(), *_refused()):
@@ -79,6 +75,13 @@ def probe(lock: object) -> Callable[[], object]:
     if not callable(is_owned):
         raise _refusal(lock, _CANNOT_TELL, "owned.RLock(), or say how with register_lock()")
     return is_owned  # type: ignore[no-any-return]
+
+
+def _probe_inside(condition: Any, lock: object) -> Callable[[], object]:
+    try:
+        return probe(lock)
+    except TypeError:
+        raise _refusal(condition, f"whose lock is a {_name(type(lock))}, {_CANNOT_TELL}", _drop_in(condition)) from None
 
 
 def register_lock(cls: type[_L], *, is_held: Callable[[_L], bool]) -> None:

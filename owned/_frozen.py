@@ -157,6 +157,11 @@ def never_freeze(obj: _T, /) -> _T:
         return obj
     if _core.is_frozen(obj):
         raise errors.FreezeError(f"this {type(obj).__name__} is frozen already")
+    never_frozen[id(obj)] = _mark(obj)
+    return obj
+
+
+def _mark(obj: object) -> weakref.ref[Any]:
     address = id(obj)
 
     def forget(mark: weakref.ref[Any]) -> None:
@@ -164,14 +169,12 @@ def never_freeze(obj: _T, /) -> _T:
             del never_frozen[address]
 
     try:
-        mark = weakref.ref(obj, forget)
+        return weakref.ref(obj, forget)
     except TypeError:
         raise TypeError(
             f"`obj` must be an object that can be weakly referenced, or a class, got {type(obj).__name__}: mark the "
             "class of the object that holds it"
         ) from None
-    never_frozen[address] = mark
-    return obj
 
 
 forget_types: Final[list[Callable[[], None]]] = []
@@ -247,8 +250,12 @@ def _remember_plan(cls: type, plan: FreezePlan) -> None:
     )
 
 
+# Handlers are in small functions here: one that is far into a long function makes CPython up to 3.13 loop for ever
+# where there is no memory for its place.
+
+
 def _make_plan(cls: type) -> FreezePlan:
-    from owned import _core, errors
+    from owned import _core
 
     mro = type.mro(cls)
     never = {base for base in (mark() for mark in _never_types) if base is not None}
@@ -275,6 +282,12 @@ def _make_plan(cls: type) -> FreezePlan:
         return _core.FreezePlan(Kind.TUPLE if ground is tuple else Kind.FROZENSET)
     if ground in _VALUES and not _has_fields(cls, ground):
         return _core.FreezePlan(Kind.PASS)
+    return _plan_of_instances(cls)
+
+
+def _plan_of_instances(cls: type) -> FreezePlan:
+    from owned import _core, errors
+
     try:
         return _core.FreezePlan(Kind.INSTANCE, _frozen_class(cls), None, _field_names(cls))
     except errors.FreezeError as error:
@@ -586,6 +599,13 @@ def thaw(obj: _T, /) -> _T:
     return _Thawing().run(obj)  # type: ignore[no-any-return]
 
 
+def _inside_of(wrapper: Any) -> Any:
+    from owned import _core
+
+    with _core.unchecked():  # a frozen wrapper gives its inside to nobody else
+        return _core.unwrap(wrapper)
+
+
 class _Thawing:
     """One call of thaw: shells first, then what is in them, over a list instead of by recursion."""
 
@@ -641,9 +661,7 @@ class _Thawing:
                     return ground.__new__(cls, original)
             return object.__new__(cls)
         if issubclass(kind, self.wrapper):
-            with _core.unchecked():  # a frozen wrapper gives its inside to nobody else
-                inside = _core.unwrap(original)
-            return _core.own(self.shell(inside))
+            return _core.own(self.shell(_inside_of(original)))
         return original
 
     def fields(self, original: Any) -> tuple[dict[Any, Any], dict[str, Any]]:

@@ -29,7 +29,7 @@ def share(obj: Any, lock: Any) -> Any:
         TypeError: `lock` is none that ``share`` takes.
         OwnershipError: `obj` is shared under another lock.
     """
-    from owned import _core, errors
+    from owned import _core
     from owned._foreign_locks import probe
 
     if lock is None:
@@ -38,18 +38,25 @@ def share(obj: Any, lock: Any) -> Any:
         lock = lock._lock
     elif not isinstance(lock, _core.Lock | _core.RLock | _core.RWLock):
         probe(lock)
+    if _remember(obj, lock):
+        _core.count_share()
+    return obj
+
+
+def _remember(obj: Any, lock: Any) -> bool:
+    from owned import errors
+
     with _mutex:
         known = lock_of(obj)
         if known is lock:
-            return obj
+            return False
         if known is not None:
             raise errors.OwnershipError(
                 f"this {type(obj).__name__} is shared already, under another lock (lock_of(obj) tells which): an "
                 "object has one lock for life"
             )
         _locks[id(obj)] = (_weakly(obj), lock)
-    _core.count_share()
-    return obj
+    return True
 
 
 def _weakly(obj: Any) -> Any:

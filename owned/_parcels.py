@@ -14,7 +14,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeAlias
 
 import attrs
 
@@ -185,10 +185,9 @@ def _refuse(kind: type[errors.OwnershipError], verb: str, obj: object, known_typ
 
 
 class _Sending(threading.local):
-    """What this thread is pickling into one message."""
+    """What this thread is doing to send something."""
 
-    taken: list[Any] | None = None  # [parcel, content]
-    dump: Dump = pickle.dumps
+    innermost: sending | None = None
 
 
 _now = _Sending()
@@ -197,32 +196,39 @@ _now = _Sending()
 class sending:
     """Pickle and send one message: if the block is left by an exception, the parcels that went into it are put back.
 
-    Blocks nest: the outermost decides.
+    Blocks nest, and an inner one puts back what went into it, an outer one what went into all. But where the program's
+    own code runs because something is pickled, and sends something, that is another message: it has been sent, or not,
+    whatever becomes of the one around it.
 
     Args:
         dump: what makes the pickles of contents, as ``pickle.dumps`` does.
+        pickles: the program's code may run in the block.
+        is_part: what is sent here is part of the message around it wherever there is one.
     """
 
-    __slots__ = ("_dump", "_put_back", "_taken")
+    __slots__ = ("_around", "_is_part", "_pickles", "_put_back", "_start", "dump", "taken")
 
-    def __init__(self, dump: Dump = pickle.dumps) -> None:
-        self._dump = dump
-        self._taken: list[Any] | None = None
+    def __init__(self, dump: Dump = pickle.dumps, *, pickles: bool = False, is_part: bool = False) -> None:
+        self.dump = dump
+        self._pickles = pickles
+        self._is_part = is_part
+        self.taken: list[Any] = []  # [parcel, content]
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         from owned import _core
 
-        if _now.taken is None:
-            self._put_back = _core.parcels_put_back  # so that leaving needs nothing that could fail
-            self._taken = _now.taken = []
-            _now.dump = self._dump
+        around = self._around = _now.innermost
+        if around is not None and (self._is_part or not around._pickles):
+            self.dump, self.taken = around.dump, around.taken
+        self._start = len(self.taken)
+        self._put_back = _core.parcels_put_back  # so that leaving needs nothing that could fail
+        _now.innermost = self
+        return self
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
-        if self._taken is not None:
-            _now.taken = None
-            _now.dump = pickle.dumps
-            if kind is not None:
-                self._put_back(self._taken)
+        _now.innermost = self._around
+        if kind is not None:
+            self._put_back(self.taken, self._start)
 
 
 def reduce(parcel: Parcel[Any], protocol: int) -> tuple[Any, ...]:
@@ -240,10 +246,9 @@ def reduce(parcel: Parcel[Any], protocol: int) -> tuple[Any, ...]:
         text = f"this parcel is addressed to {to!r}, a thread of this process: it cannot go to another one"
         _refuse(errors.WrongThreadError, "pickle", parcel, type(parcel), text)
     pickling = _record("pickle", record)
-    with sending():
-        assert _now.taken is not None
-        content: Any = _core.parcel_take(parcel, pickling, _now.taken)
-        data = content if packed else _pickled(content, protocol)
+    with sending(pickles=True, is_part=True) as message:
+        content: Any = _core.parcel_take(parcel, pickling, message.taken)
+        data = content if packed else _pickled(content, protocol, message.dump)
         _core.parcel_sent(parcel)
     return arrive, (data, _abroad(record), None if to is None else to.facts())
 
@@ -258,13 +263,13 @@ def started(parcel: Parcel[Any]) -> None:
         _core.parcel_sent(parcel)
 
 
-def _pickled(content: Any, protocol: int) -> bytes:
+def _pickled(content: Any, protocol: int, dump: Dump) -> bytes:
     try:
-        return bytes(_now.dump(content, protocol))
+        return bytes(dump(content, protocol))
     except Exception as error:
         from owned import _travel
 
-        told = _travel.explained(content, error, forking=_now.dump is not pickle.dumps)
+        told = _travel.explained(content, error, forking=dump is not pickle.dumps)
         if told is error:
             raise
         raise told from error

@@ -13,7 +13,7 @@ from typing import Any, Final
 from owned._frozen import forget_types, needs_no_guard
 from owned._known_types import is_of_event_loop, is_synchronized
 
-__all__ = ["Passing", "culprit", "passing_of", "refusal"]
+__all__ = ["Passing", "culprit", "frozen_by_class", "passing_of", "refusal", "refuses_writes"]
 
 
 class Passing(enum.IntEnum):
@@ -77,6 +77,8 @@ def refusal(value: object, name: str, call: str, *, has_option: bool = True) -> 
     path, one, passing = culprit(value, name)
     known_type = _core.known_type(one)
     kind = _violations.with_article(known_type.__name__)
+    if passing in (Passing.UNGUARDED, Passing.AS_IT_IS) and refuses_writes(known_type):
+        return TypeError(f"{path} of {call} is {kind}" + frozen_by_class(known_type.__name__))
     if passing in (Passing.UNGUARDED, Passing.AS_IT_IS):
         safe = (
             ""
@@ -101,6 +103,30 @@ def refusal(value: object, name: str, call: str, *, has_option: bool = True) -> 
     whose = _violations.whose(facts) + _life.birth(one, _life.known_life(one), facts[1])
     return _violations.make_refusal(
         _violations.kind_of(facts), "pass", one, known_type, f"{path} of {call} is {kind}, and {whose}. {advice}"
+    )
+
+
+def refuses_writes(cls: type) -> bool:
+    """Is it a frozen dataclass, or a frozen class of attrs? Runs none of the program's code."""
+    for base in type.mro(cls):
+        fields = _fields_of_class(base)
+        if "__dataclass_params__" in fields:
+            return bool(fields["__dataclass_params__"].frozen)
+        setter = fields.get("__setattr__")
+        if base is not object and isinstance(setter, types.FunctionType):
+            return setter.__module__ == "attr._make" and setter.__name__ == "_frozen_setattrs"
+    return False
+
+
+_fields_of_class: Final = vars(type)["__dict__"].__get__
+
+
+def frozen_by_class(name: str) -> str:
+    """What is said of an instance of such a class, after what it is."""
+    return (
+        ": its class refuses writes, but object.__setattr__() goes around that, and what it refers to may be something "
+        "that can change. freeze() it: it stays the same object, and all that it refers to is frozen with it. "
+        f"Or, if nothing it refers to can ever change, say so of the class: register({name}, 'immutable')"
     )
 
 

@@ -163,11 +163,11 @@ def _hook_reduction(reduction: Any) -> None:
     dump_to_file = reduction.dump
 
     def dumps(cls: Any, obj: Any, protocol: int | None = None) -> Any:
-        with _telling(obj), sending(functools.partial(original, cls)):
+        with _telling(obj), sending(functools.partial(original, cls), pickles=True):
             return original(cls, obj, protocol)
 
     def dump(obj: Any, file: Any, protocol: int | None = None) -> None:
-        with _telling(obj), sending(functools.partial(original, pickler)):
+        with _telling(obj), sending(functools.partial(original, pickler), pickles=True):
             dump_to_file(obj, file, protocol)
 
     pickler.dumps = classmethod(functools.wraps(original)(dumps))
@@ -223,8 +223,9 @@ def _hook_pool(module: Any) -> None:
     def packing_map_async(self: Any, func: Any, iterable: Any, *more: Any, **options: Any) -> Any:
         if isinstance(self, module.ThreadPool):
             return map_async(self, func, iterable, *more, **options)
+        items = list(iterable)  # which may run the program's code
         with sending():
-            return map_async(self, _pack(func), [_pack(one) for one in iterable], *more, **options)
+            return map_async(self, _pack(func), [_pack(one) for one in items], *more, **options)
 
     pool.apply_async = packing_apply_async
     pool._map_async = packing_map_async
@@ -238,9 +239,10 @@ def _packing_imap(imap: Callable[..., Any], thread_pool: type) -> Callable[..., 
     def packing_imap(self: Any, func: Any, iterable: Any, *more: Any, **options: Any) -> Any:
         if isinstance(self, thread_pool):
             return imap(self, func, iterable, *more, **options)
+        items = list(iterable) if hasattr(iterable, "__len__") else None  # a generator is run by the thread that sends
         with sending():
-            if hasattr(iterable, "__len__"):  # a generator is run by the thread that sends
-                iterable = [_pack(one) for one in iterable]
+            if items is not None:
+                iterable = [_pack(one) for one in items]
             return imap(self, _pack(func), iterable, *more, **options)
 
     return packing_imap

@@ -98,14 +98,22 @@ def _stands_in_the_way(root: Any, *, forking: bool) -> tuple[str, Any, str] | No
         path, obj = todo.popleft()
         if type(obj) in travels:
             continue
-        try:
-            for step, child in _children(obj):
-                if type(child) not in _ATOMS and id(child) not in met:
-                    met.add(id(child))
-                    kept.append(child)
-                    todo.append((path + step, child))
-        except Exception as error:
-            return path, obj, str(error).partition(". ")[0]
+        reason = _gather(path, obj, todo, met, kept)
+        if reason is not None:
+            return path, obj, reason
+    return None
+
+
+def _gather(path: str, obj: Any, todo: deque[tuple[str, Any]], met: set[int], kept: list[Any]) -> str | None:
+    """Note what is pickled with an object and was not met before; why not, where the object cannot be pickled."""
+    try:
+        for step, child in _children(obj):
+            if type(child) not in _ATOMS and id(child) not in met:
+                met.add(id(child))
+                kept.append(child)
+                todo.append((path + step, child))
+    except Exception as error:
+        return str(error).partition(". ")[0]
     return None
 
 
@@ -175,17 +183,25 @@ def refuse_lock(lock: object) -> NoReturn:
     raise TypeError(f"cannot pickle 'owned.{name}' object{where}. {_way_out(type(lock))}")
 
 
-def _attributes_with(obj: object) -> Iterator[str]:
+def _attributes_with(obj: object) -> list[str]:
     from owned import _core
 
+    found: list[str] = []
     with _core.unchecked():
         for holder in gc.get_referrers(obj)[:100]:
-            if type(holder) is dict:
-                owners = [each for each in gc.get_referrers(holder)[:10] if attributes(each) is holder]
-                names = [name for name, value in tuple(holder.items()) if value is obj]
-            elif type(holder).__flags__ & _HEAP_TYPE and not isinstance(holder, _CODE):
-                owners = [holder]
-                names = [name for name, value in fields(holder) if value is obj]
-            else:
-                continue
-            yield from (f"{_core.known_type(owner).__name__}.{name}" for owner in owners for name in names)
+            found += _attributes_of(holder, obj)
+    return found
+
+
+def _attributes_of(holder: object, obj: object) -> list[str]:
+    from owned import _core
+
+    if type(holder) is dict:
+        owners = [each for each in gc.get_referrers(holder)[:10] if attributes(each) is holder]
+        names = [name for name, value in tuple(holder.items()) if value is obj]
+    elif type(holder).__flags__ & _HEAP_TYPE and not isinstance(holder, _CODE):
+        owners = [holder]
+        names = [name for name, value in fields(holder) if value is obj]
+    else:
+        return []
+    return [f"{_core.known_type(owner).__name__}.{name}" for owner in owners for name in names]

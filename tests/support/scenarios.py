@@ -342,6 +342,11 @@ def task_returns(work: Callable[[Any], Any]) -> None:
     assert node.next.name == "made"
 
 
+def pair(first: Any, second: Any) -> tuple[str, str]:
+    """Of two objects that a call got."""
+    return first.name, second.name
+
+
 KEPT = owned.freeze(Node())  # and with it the class of frozen nodes, which is not made anew each time
 
 
@@ -540,6 +545,11 @@ SCENARIOS: dict[str, Scenario] = {
     "task that raises": Scenario(lambda: None, lambda _: task_returns(change_and_fail)),
     "task that is refused": Scenario(
         graph, lambda root: refused(partial(_core.Task, refused, (1, root), {"touch": None})), graph_intact
+    ),
+    "task of two parcels": Scenario(
+        lambda: (owned.move(Node()), pickle.loads(pickle.dumps(owned.move(Node())))),
+        lambda parcels: cast(Any, _core.Task)(pair, parcels[:1], {"second": parcels[1]}).run_here(),
+        lambda parcels: _core.is_claimed(parcels[0]) == _core.is_claimed(parcels[1]),
     ),
     "task that nobody takes": Scenario(
         lambda: None, lambda _: cast(Any, _core.Task)(Node, ()).run_apart(), lambda made: True

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import itertools
 import os
+import sys
 import threading
 import weakref
 
@@ -15,6 +16,7 @@ import owned
 from crowd import crowd
 from guarded import Node
 from owned import Channel
+from waiting import Waiter
 
 STRESS = int(os.environ.get("OWNED_STRESS", "1"))
 
@@ -190,22 +192,66 @@ def test_cancelled_task_wakes_a_thread():
     assert got == ["item"]
 
 
-def test_loop_that_was_closed():
-    """A task whose loop was closed while it waited will never run: what it is woken for goes to another."""
-    channel = Channel()
+@contextlib.contextmanager
+def ended_at_last(channel):
+    """A thread that hangs in the block, which is a failure, does not hang for ever."""
+    try:
+        yield
+    except BaseException:
+        channel.close()
+        raise
+
+
+def left_waiting(channel, count):
+    """Tasks that wait to get, of a loop that was closed: they will never run. To be given to ``forget``."""
     loop = asyncio.new_event_loop()
-    left = channel.aget()
-    task = loop.create_task(left)
+    waits = [channel.aget() for _ in range(count)]
+    tasks = [loop.create_task(wait) for wait in waits]
     loop.run_until_complete(turns())
     loop.close()
-    got = []
-    with thread(lambda: got.append(channel.get(timeout=30))):
-        channel.put("item")
-    assert got == ["item"]
-    task._log_destroy_pending = False
-    del task
-    with contextlib.suppress(RuntimeError):
-        left.close()
+    return waits, tasks
+
+
+def forget(waits, tasks):
+    """Let them die without a word."""
+    while waits:
+        tasks.pop()._log_destroy_pending = False
+        with contextlib.suppress(RuntimeError):
+            waits.pop().close()
+
+
+@pytest.mark.parametrize("count", [1, 2 * sys.getrecursionlimit()])
+def test_loop_that_was_closed(count):
+    """Tasks whose loop was closed while they waited: what the first is woken for goes to the next who can run."""
+    channel = Channel()
+    left = left_waiting(channel, count)
+    behind = Waiter(channel.get)
+    channel.put("item")
+    with ended_at_last(channel):
+        assert (behind.end(), behind.waited) == ("item", True)
+    forget(*left)
+
+
+def test_a_put_that_is_refused_later_wakes_the_next():
+    """A task that was woken to put, and has nothing to put any more: the room is the next one's."""
+    channel = Channel(1)
+
+    async def main():
+        channel.put("first")
+        parcel = owned.move(Node())
+        putting = asyncio.create_task(channel.aput(parcel))
+        await turns()
+        behind = Waiter(channel.put, "second")
+        parcel.claim()
+        assert channel.get() == "first"
+        with pytest.raises(owned.MovedError, match="has been claimed"):
+            await putting
+        with ended_at_last(channel):
+            behind.end()
+        assert behind.waited
+
+    run(main())
+    assert channel.get_nowait() == "second"
 
 
 def test_close_wakes_everybody():

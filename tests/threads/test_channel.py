@@ -17,6 +17,7 @@ from programs import run_program
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 needs_signals = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers here")
+WALKED = int(os.environ.get("OWNED_TOUCHES", "3200"))
 EACH = int(os.environ.get("OWNED_TOUCHES", "3200")) // 8
 
 
@@ -190,6 +191,51 @@ def test_ping_pong():
             back.put(message)
 
     assert run_all([ping, pong])[0] == 2 * rounds
+
+
+WALKS = {
+    "put": "channel.put(box); box = channel.get()",
+    "move": "box = owned.move(box).claim()",
+}
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_walks_over_what_others_change(walk):
+    """A plain list that a handed over graph reaches may be changed by other threads at that very moment."""
+    out = run_program(
+        f"""
+        import threading, owned
+        @owned.owned
+        class Box:
+            def __init__(self, inside):
+                self.inside = inside
+        changed = []
+        box, channel = Box((changed,)), owned.Channel()
+        assert box.inside[0] is changed
+        done, rounds = threading.Event(), [0, 0]
+        start = threading.Barrier(3)
+        def change(thread):
+            start.wait(30)
+            while not done.is_set():
+                for number in range(100):
+                    changed.append(object())
+                changed.clear()
+                rounds[thread] += 1
+        threads = [threading.Thread(target=change, args=(i,)) for i in range(2)]
+        for thread in threads:
+            thread.start()
+        start.wait(30)
+        walked = 0
+        while walked < {WALKED} or min(rounds) < 2:
+            {WALKS[walk]}
+            walked += 1
+        done.set()
+        for thread in threads:
+            thread.join(30)
+        print(box.inside[0] is changed)
+        """
+    )
+    assert out == "True\n"
 
 
 # ---- waiting -----------------------------------------------------------------------------------------------------

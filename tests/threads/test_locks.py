@@ -8,6 +8,7 @@ import pytest
 
 import owned
 from locks import LIMIT, join
+from owned import _core
 from programs import run_program
 
 BOTH = pytest.mark.parametrize("kind", [owned.Lock, owned.RLock])
@@ -288,3 +289,66 @@ def test_locks_alive_at_exit(kind):
         kind.__name__,
     )
     assert out == "end\n"
+
+
+def end_holding(*sides):
+    """A thread takes these and ends: its number."""
+    numbers = []
+
+    def take():
+        numbers.append(_core.thread_id())
+        for side in sides:
+            side.acquire()
+
+    thread = threading.Thread(target=take, name="the departed")
+    thread.start()
+    join(thread)
+    return numbers[0]
+
+
+WAYS = {
+    "Lock": (owned.Lock, lambda lock: lock),
+    "RLock": (owned.RLock, lambda lock: lock),
+    "RWLock.write": (owned.RWLock, lambda lock: lock.write),
+    "RWLock.read": (owned.RWLock, lambda lock: lock.read),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("how", ["dropped", "adopted", pytest.param("made anew", marks=needs_fork)])
+def test_the_dead_are_forgotten(way, how):
+    """A thread that ended with locks is remembered as long as one of them is its still, and no longer."""
+    kind, side_of = WAYS[way]
+    box = [kind(), kind()]
+    number = end_holding(*map(side_of, box))
+    while box:
+        assert _core.thread_info(number).name == "the departed"
+        lock = box.pop()
+        with pytest.raises(owned.OrphanedError, match="the departed"):
+            lock.acquire()
+        if how == "adopted":
+            owned.adopt(lock)
+            if way != "RWLock.read":
+                lock.release()
+        elif how == "made anew":
+            lock._at_fork_reinit()
+            assert not lock.locked()
+        del lock
+    assert _core.thread_info(number) is None
+
+
+def test_one_lock_counts_once_for_each_thread_that_ended():
+    """Readers that ended are forgotten one by one, a writer that read as well with both."""
+    rw, lock = owned.RWLock(), owned.Lock()
+    first, second = end_holding(rw.read), end_holding(rw.read, lock)
+    owned.adopt(rw)
+    assert _core.thread_info(first) is None
+    assert _core.thread_info(second) is not None
+    assert repr(lock).startswith("<locked owned.Lock object owner='the departed' (ended)")
+    third = end_holding(rw.write, rw.read)
+    del lock
+    assert _core.thread_info(second) is None
+    assert _core.thread_info(third) is not None
+    owned.adopt(rw)
+    assert _core.thread_info(third) is None
+    rw.release()

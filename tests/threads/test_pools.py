@@ -14,7 +14,7 @@ import pytest
 import owned
 from crowd import crowd
 from guarded import Bag, Node
-from owned import Thread, ThreadPoolExecutor, move
+from owned import State, Thread, ThreadPoolExecutor, _core, move
 
 TOUCHES = int(os.environ.get("OWNED_TOUCHES", "100"))
 
@@ -74,6 +74,36 @@ def test_one_of_many_takes_the_result() -> None:
 
             crowd(8, ask)
         assert (mine.qsize(), refused.qsize()) == (1, 7)
+
+
+@pytest.mark.parametrize("run", ["run_apart", "run_here"])
+def test_a_task_runs_once(run: str) -> None:
+    """Of threads that run one task at the same time one makes the call, and the others are refused while it runs."""
+    for _ in range(max(5, TOUCHES // 10)):
+        refused, started = threading.Semaphore(0), []
+
+        def call(node: Any, refused: Any = refused, started: Any = started) -> Any:
+            started.append(node)
+            for _ in range(3):
+                assert refused.acquire(timeout=30)
+            return node
+
+        task = _core.Task(call, (move(Node()),), None, "pass")
+        got: list[Any] = []
+
+        def work(_number: int, task: Any = task, refused: Any = refused, got: Any = got) -> None:
+            try:
+                got.append(getattr(task, run)())
+            except RuntimeError as error:
+                assert str(error) == "this task has run already, or runs: a task runs once"
+                refused.release()
+
+        crowd(4, work)
+        assert got == started and len(got) == 1
+        assert task.arrive() is (run == "run_apart")
+        assert owned.state(got[0]) is (State.PRIVATE if run == "run_apart" else State.ORPHANED)
+        with pytest.raises(RuntimeError, match="a task runs once"):
+            getattr(task, run)()
 
 
 def test_one_of_many_opens_a_returned_parcel() -> None:

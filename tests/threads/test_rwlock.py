@@ -346,15 +346,16 @@ def test_shutdown_with_daemon_threads():
     assert out == "end\n"
 
 
-@pytest.mark.parametrize("side", ["read", "write"])
+@pytest.mark.parametrize("side", ["read", "write", "itself"])
 def test_first_thing_a_thread_does_is_a_wrong_release(side):
     """A thread that has not met owned before is refused like any other."""
     rw = owned.RWLock()
+    wanted = rw if side == "itself" else getattr(rw, side)
     caught = []
 
     def release():
         try:
-            getattr(rw, side).release()
+            wanted.release()
         except owned.LockNotHeldError as error:
             caught.append(error)
 

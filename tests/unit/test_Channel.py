@@ -2,6 +2,7 @@
 """Channel: what passes, what moves, what is refused, and all that may go wrong on the way."""
 
 import copy
+import dataclasses
 import functools
 import gc
 import pickle
@@ -12,6 +13,7 @@ import typing
 import warnings
 import weakref
 
+import attrs
 import pytest
 
 import owned
@@ -203,6 +205,39 @@ def test_parcel(jobs, elsewhere):
     assert jobs.empty()
 
 
+class Unlucky:
+    """Cannot be unpickled the first time."""
+
+    def __reduce__(self):
+        return _unlucky, ()
+
+
+_first_time = []  # what to call
+
+
+def _unlucky():
+    if _first_time:
+        _first_time.pop()()
+        raise ConnectionError("not now")
+    return Unlucky()
+
+
+@pytest.mark.parametrize("kind", ["get", "select", "next"])
+def test_parcel_that_cannot_be_unpickled_now(jobs, kind):
+    """It is the channel's first item still, and who came to wait meanwhile is woken for it."""
+    take = {"get": jobs.get, "select": lambda: owned.select(jobs)[1], "next": lambda: next(jobs)}[kind]
+    woken, tokens = threading.Event(), []
+    jobs.put(pickle.loads(pickle.dumps(owned.move(Account(Unlucky())))))
+    _first_time.append(lambda: tokens.append(jobs._when("get", woken.set)))
+    with pytest.raises(ConnectionError, match="not now"):
+        take()
+    assert woken.is_set() and len(tokens) == 1
+    jobs.put("second")
+    assert jobs.qsize() == 2
+    assert type(take().balance) is Unlucky
+    assert take() == "second"
+
+
 def test_parcel_with_an_address(jobs):
     """A parcel that is addressed to a thread passes as it is: the channel cannot know who will get it."""
     parcel = owned.move(Account(7), to=threading.current_thread())
@@ -235,6 +270,64 @@ def test_unguarded(jobs, item, way):
     with pytest.raises(TypeError, match=f"{way}.*own"):
         jobs.put(item)
     assert jobs.empty()
+
+
+@dataclasses.dataclass(frozen=True)
+class Coordinates:
+    x: int
+    tags: list
+
+
+@dataclasses.dataclass(frozen=True)
+class Place(Coordinates):
+    name: str = "here"
+
+
+@attrs.frozen
+class Sizes:
+    x: int
+    tags: list
+
+
+@attrs.define
+class Movable:
+    x: int
+    tags: list
+
+
+@pytest.mark.parametrize("cls", [Coordinates, Place, Sizes])
+@pytest.mark.parametrize("way", ["put", "submit"])
+def test_refuses_writes_by_its_class(jobs, cls, way):
+    """A frozen dataclass is no frozen object: what the message offers, freeze() and register(), is what helps."""
+    local = type(cls.__name__, (cls,), {"__slots__": ()})  # for register() to know
+    item = local(1, [2])
+
+    def hand_over(what):
+        if way == "put":
+            jobs.put(what)
+            return jobs.get()
+        with owned.ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda got: got, what).result(30)
+
+    with pytest.raises(TypeError) as caught:
+        hand_over((item,))
+    message = str(caught.value)
+    assert ("`item[0]` is a" if way == "put" else "argument 1 ('got')[0] of") in message
+    assert f" a {cls.__name__}: its class refuses writes, but object.__setattr__() goes around that" in message
+    assert "freeze() it" in message and f"register({cls.__name__}, 'immutable')" in message
+    assert "wrap" not in message
+    owned.register(local, "immutable")
+    assert hand_over((item,)) == (item,)
+    other = cls(1, [2])
+    assert owned.freeze(other) is other
+    assert hand_over(other) is other and other.tags == (2,)
+
+
+@pytest.mark.parametrize("item", [Movable(1, []), Plain()])
+def test_takes_writes(jobs, item):
+    """Of other classes the message offers a wrapper."""
+    with pytest.raises(TypeError, match=r"which can change and which nobody guards.*own\(\.\.\.\)"):
+        jobs.put(item)
 
 
 def test_unguarded_wrap(elsewhere):

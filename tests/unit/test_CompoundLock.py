@@ -148,6 +148,17 @@ def test_one_timeout_for_all():
     join(timer)
 
 
+def test_longest_timeout():
+    """A lock whose class has an acquire() of its own is asked with no more than what is left of the longest timeout."""
+
+    class Own(owned.RLock):
+        pass
+
+    compound = owned.Lock() + Own()
+    assert compound.acquire(timeout=threading.TIMEOUT_MAX) is True
+    compound.release()
+
+
 def test_locked():
     """Is any of them held by anybody?"""
     a, b = make()

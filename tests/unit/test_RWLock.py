@@ -505,6 +505,37 @@ def test_orphaned_by_a_reader(rw):
     assert not rw.locked()
 
 
+@SIDES
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_adopted_while_it_is_told(rw, side, nth):
+    """The collector runs, and another thread adopts the lock then: who wants it gets it, or is told what was so."""
+    orphan(getattr(rw, side))
+    took = []
+
+    def adopt(phase, info):
+        took.append(phase)
+        if len(took) == nth:
+            adopted = threading.Thread(target=lambda: (owned.adopt(rw), rw._is_owned() and rw.release()))
+            adopted.start()
+            join(adopted)
+
+    acquire, threshold, told = rw.acquire, gc.get_threshold(), False
+    spare = [[] for _ in range(200)], [(each,) for each in range(3000)]  # there are none left that need no memory
+    gc.callbacks.append(adopt)
+    gc.set_threshold(1)
+    try:
+        acquire()
+    except owned.OrphanedError:
+        told = True
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(adopt)
+    del spare
+    assert told is not rw._is_owned()
+    if told and rw.locked():
+        owned.adopt(rw)
+
+
 def test_orphaned_while_waiting(rw):
     """A thread that waits hears within half a second that whom it waits for has ended; readers behind it go on."""
     told, read = [], []
@@ -619,3 +650,34 @@ def test_strict_lists_it_once():
         assert _core.lock_made(rw)[0].co_name == "test_strict_lists_it_once"
         with rw.read, pytest.raises(owned.LockOrderError, match=r"read side only \(taken at .*test_RWLock\.py:\d+"):
             rw.write.acquire()
+
+
+@needs_signals
+@pytest.mark.parametrize(("handler_takes", "held_last"), [("read", "read"), ("write", "read"), ("write", "write")])
+def test_strict_lists_it_once_when_a_handler_takes_it_too(handler_takes, held_last):
+    """A signal handler takes a side and keeps it while its thread waits to read: one entry for both."""
+    rw, release = owned.RWLock(), threading.Event()
+
+    def take_and_keep(*_):
+        release.set()
+        getattr(rw, handler_takes).acquire()
+
+    before = signal.signal(signal.SIGALRM, take_and_keep)
+    with owned.strict():
+        _core.record_holds(10)
+        try:
+            with held_elsewhere(rw.write) as enough:
+                threading.Thread(target=lambda: (release.wait(LIMIT), enough.set())).start()
+                signal.setitimer(signal.ITIMER_REAL, 0.02)
+                assert rw.read.acquire(timeout=LIMIT)
+            mine = [hold for hold in _core.lock_holds() if hold[3] == _core.thread_id()]
+            assert [hold[-1] for hold in mine] == [None]
+            for side in sorted(["read", handler_takes], key=lambda side: side == held_last):
+                assert _core.lock_holds()[-1][-1] is None
+                getattr(rw, side).release()
+            assert None not in [hold[-1] for hold in _core.lock_holds()]
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+            _core.record_holds(0)
+    assert not rw.locked()

@@ -14,6 +14,7 @@ import pytest
 
 import owned
 from locks import LIMIT, Interrupted, alarm, join, needs_signals, until_waiting
+from programs import run_program
 
 BOTH = pytest.mark.parametrize("kind", [owned.Semaphore, owned.BoundedSemaphore])
 
@@ -266,6 +267,50 @@ def test_a_permit_outlives_its_waiter(kind):
     assert got == [True]
     assert not semaphore.locked()
     assert "taken" not in repr(semaphore)
+
+
+def test_a_permit_that_another_gives_back_in_the_middle():
+    """A thread is handed a permit, another one's release() gives that back, and then the acquire() raises: each permit
+    is there once.
+    """
+    out = run_program(
+        """
+        import threading, owned
+        from owned._waits import direct_waits
+        semaphore = owned.Semaphore(0)
+        taken, enough, asked = threading.Event(), threading.Event(), []
+        def elsewhere(call, *args):
+            thread = threading.Thread(target=call, args=args)
+            thread.start()
+            thread.join(30)
+        def keep():
+            with semaphore:
+                taken.set()
+                enough.wait(30)
+        keeper = threading.Thread(target=keep)
+        def director(what, for_ever):
+            asked.append(what)
+            if len(asked) == 1:
+                return False  # it stands in the queue from now on, and asks again after half a second
+            elsewhere(semaphore.release, 2)
+            keeper.start()
+            taken.wait(30)
+            elsewhere(semaphore.release)
+            raise KeyError
+        direct_waits(director)
+        try:
+            semaphore.acquire()
+        except KeyError:
+            print(len(asked), semaphore)
+        direct_waits(None)
+        enough.set()
+        keeper.join(30)
+        print([semaphore.acquire(False) for _ in range(4)])
+        """
+    )
+    told, permits = out.splitlines()
+    assert re.fullmatch(r"2 <.*, taken by '.*\(keep\)' \(1\): value=2>", told), told
+    assert permits == "[True, True, True, False]"
 
 
 @needs_signals

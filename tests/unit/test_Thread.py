@@ -177,6 +177,64 @@ def test_it_starts_once() -> None:
         thread.start()
 
 
+class Interrupting(threading.Event):
+    """What ``start()`` waits for; the wait is ended by a Ctrl-C, before or after the thread has begun."""
+
+    def __init__(self, late: bool) -> None:
+        super().__init__()
+        self.late = late
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if self.late:
+            super().wait(30)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_ctrl_c_in_start(fails: bool, late: bool, told: list[threading.ExceptHookArgs]) -> None:
+    """Interrupts whoever starts it: the thread runs, and what its target returned or raised is there."""
+    go_on = threading.Event()
+
+    def work() -> int:
+        assert go_on.wait(30)
+        if fails:
+            raise LookupError("told")
+        return 7
+
+    thread = Thread(target=work, unguarded="pass")
+    thread._started = Interrupting(late)  # type: ignore[attr-defined]
+    with pytest.raises(KeyboardInterrupt):
+        thread.start()
+    go_on.set()
+    assert threading.Event.wait(thread._started, 30)  # type: ignore[attr-defined]
+    if fails:
+        with pytest.raises(LookupError, match="told"):
+            thread.result(30)
+        assert [args.exc_type for args in told] == [LookupError]
+    else:
+        assert thread.result(30) == 7
+    with pytest.raises(RuntimeError, match="threads can only be started once"):
+        thread.start()
+
+
+def test_a_start_that_fails_may_be_repeated(monkeypatch: Any) -> None:
+    """The system has no thread to give now, and has one later."""
+    name = "_start_joinable_thread" if sys.version_info >= (3, 13) else "_start_new_thread"
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    thread = Thread(target=lambda: 7)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading, name, refuse)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            thread.start()
+    thread.start()
+    assert thread.result(30) == 7
+    assert "run" not in vars(thread)
+
+
 def test_a_subclass_that_forgets_init() -> None:
     """Is refused as ever."""
 

@@ -7,6 +7,7 @@ import asyncio
 import concurrent.futures
 import functools
 import gc
+import pickle
 import queue
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import pytest
 
 import owned
 from guarded import Bag, Node
-from owned import List, Region, State, ThreadPoolExecutor, move, own, owner, share, state
+from owned import Channel, List, Region, State, ThreadPoolExecutor, freeze, move, own, owner, share, state
 
 
 @pytest.fixture
@@ -172,6 +173,37 @@ def test_unguarded_wrap() -> None:
             pool.submit(lambda: plain)
         with pytest.raises(owned.WrongThreadError, match="argument 2"):
             pool.submit(give, plain, Node())
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["given", "made"])
+@pytest.mark.parametrize("verb", ["move", "share", "put"])
+def test_what_was_wrapped_for_a_task_goes_with_its_result(verb: str, made: bool) -> None:
+    """It cannot be handed over alone, neither by the task nor by who took it: the message tells where it goes."""
+    channel: Channel[Any] = Channel()
+    hand_over: Callable[[Any], Any] = {"move": move, "share": share, "put": channel.put}[verb]  # type: ignore[assignment]
+
+    def hand_on(got: Any, freezes: bool) -> Any:
+        got = own([1]) if made else got
+        with pytest.raises(owned.OwnershipError, match=r"wrapped for a task.*takes its result.*freeze\(\)"):
+            hand_over(got)
+        return channel.put(freeze(got)) if freezes else got
+
+    with ThreadPoolExecutor(1, unguarded="wrap") as pool:
+        assert pool.submit(functools.partial(hand_on), [1], True).result(30) is None
+        got = pool.submit(functools.partial(hand_on), [1], False).result(30)
+    assert channel.get(timeout=0) == (1,)
+    with pytest.raises(owned.OwnershipError, match="wrapped for a task"):
+        hand_over(got)
+    channel.put(freeze(got))
+    assert channel.get(timeout=0) == (1,)
+
+
+def test_what_was_wrapped_in_a_region_goes_with_it() -> None:
+    """That message is for regions of the program's own."""
+    with Region():
+        wrapped = own([1])
+    with pytest.raises(owned.OwnershipError, match=r"inside a `with Region\(\)` block goes where its region goes"):
+        move(wrapped)
 
 
 def test_unguarded_pass() -> None:
@@ -503,6 +535,57 @@ def test_cancelled_tasks_leave_their_parcels(pool: ThreadPoolExecutor) -> None:
     with pytest.raises(concurrent.futures.CancelledError):
         first.result()
     assert [parcel.claim().name for parcel in parcels] == ["0", "1"]
+
+
+sealed = threading.Event()
+
+
+def unseal() -> Any:
+    """What a parcel's pickle calls."""
+    if sealed.is_set():
+        raise ConnectionError("not now")
+    return "opened"
+
+
+class Sealed:
+    """Cannot be unpickled while it is sealed."""
+
+    def __reduce__(self) -> Any:
+        return unseal, ()
+
+
+@pytest.mark.parametrize("which", ["first", "second", "named", "sealed"])
+def test_a_task_claims_all_or_nothing(pool: ThreadPoolExecutor, which: str) -> None:
+    """Where one parcel was claimed meanwhile, or cannot be opened, the others are as they were."""
+    go, ran = threading.Event(), threading.Event()
+    pool.submit(lambda: go.wait(30))
+    parcels = {name: move(Node(name)) for name in ("first", "second", "named", "last")}
+    named = {name: parcels[name] for name in ("named", "last")}
+    if which == "sealed":
+        parcels["named"] = named["named"] = pickle.loads(pickle.dumps(move(Bag(name=Sealed()))))
+    task = pool.submit(lambda *_args, ran=ran, **_kwargs: ran.set(), parcels["first"], parcels["second"], **named)
+    if which == "sealed":
+        sealed.set()
+    else:
+        assert parcels[which].claim().name == which
+    go.set()
+    with pytest.raises(ConnectionError if which == "sealed" else owned.MovedError):
+        task.result(30)
+    sealed.clear()
+    assert not ran.is_set()
+    left = [name for name in parcels if name != which]
+    assert ["unclaimed" in repr(parcels[name]) for name in left] == [True] * len(left)
+    assert [parcels[name].claim().name for name in left] == [
+        "opened" if which == "sealed" and name == "named" else name for name in left
+    ]
+
+
+def test_one_parcel_twice(pool: ThreadPoolExecutor) -> None:
+    """It is claimed once: the task is refused, and the parcel is as it was."""
+    parcel = move(Node())
+    with pytest.raises(owned.MovedError, match="has been claimed"):
+        pool.submit(give, parcel, parcel).result(30)
+    assert parcel.claim().name == "node"
 
 
 def test_a_pool_that_was_shut_down_takes_nothing(pool: ThreadPoolExecutor) -> None:

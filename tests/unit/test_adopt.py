@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import owned
+from crowd import crowd
 from guarded import Bag, Node
 from owned import State, adopt, owner, state
 
@@ -150,6 +151,49 @@ def test_two_adopters() -> None:
     for thread in threads:
         thread.join(30)
     assert sorted(outcomes) == ["late", "node"]
+
+
+def two_roots(size: int, wrapped: bool) -> tuple[list[Any], list[Any]]:
+    """Two objects from which the same ring of objects is reached, and neither from the other; and the ring."""
+    things: list[Any] = [Bag(next=None) if i % 2 else Node(str(i)) for i in range(size)]
+    for i, thing in enumerate(things):
+        thing.next = things[(i + 1) % size]
+    plain = [things, things[::-1]]
+    return [owned.own(one) if wrapped else Bag(things=tuple(one)) for one in plain], things
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_two_adopters_of_graphs_that_overlap(wrapped: bool) -> None:
+    """Both have their roots, and of what both reach each has what it met first, all of it together: nobody loses it."""
+    for _ in range(6 * int(os.environ.get("OWNED_STRESS", "1"))):
+        _, (roots, things) = left_behind(lambda: two_roots(400, wrapped))
+        start, adopted, used = (threading.Barrier(2) for _ in range(3))
+        got: list[set[int]] = [set(), set()]
+        here = [False, False]
+
+        def work(me: int, all_of: Any = (roots, things, here, got), barriers: Any = (start, adopted, used)) -> None:
+            roots, things, here, got = all_of
+            for barrier in barriers:
+                barrier.wait(30)
+                if barrier is barriers[0]:
+                    here[me] = True
+                    while not here[1 - me]:  # closer together than a barrier lets them go
+                        pass
+                    assert adopt(roots[me]) is roots[me]
+                    for i, thing in enumerate(things):
+                        try:
+                            thing.children = [Node("new")]  # at once, while the other one walks perhaps
+                        except owned.WrongThreadError:
+                            continue
+                        got[me].add(i)
+                for i in got[me]:
+                    assert things[i].children[0].name == "new"  # which stays this thread's
+            assert state(roots[me]) is State.PRIVATE
+            barriers[0].wait(30)
+
+        crowd(2, work)
+        assert not got[0] & got[1]
+        assert got[0] | got[1] == set(range(len(things)))
 
 
 @pytest.mark.parametrize("verb", [owned.move, owned.share, owned.freeze, lambda node: node.name])

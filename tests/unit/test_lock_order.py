@@ -18,6 +18,7 @@ from locks import held_elsewhere, join, orphan
 from owned import _core, _lock_order
 from owned._records import Violation
 from owned._violations import observe
+from programs import run_program
 
 CHECKED, STRICT = 2, 3
 BOTH = pytest.mark.parametrize("kind", [owned.Lock, owned.RLock])
@@ -342,6 +343,30 @@ def test_dropped_while_held() -> None:
         pass
     assert _lock_order.orders() == orders
     assert _core.thread_info(_core.thread_id()) is not None
+
+
+def test_collector_runs_while_a_lock_dies() -> None:
+    """A lock lets go of where it was made; who hears of that may run the collector, which does not meet the lock."""
+    out = run_program(
+        """
+        import gc, sysconfig, weakref, owned
+        owned.configure(mode="strict")
+        waits_for_the_collector = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))  # code objects do there
+        def make(kind):
+            names = {"kind": kind}
+            code = compile("lock = kind()", "gone.py", "exec")
+            exec(code, names)
+            return names["lock"], weakref.ref(code, lambda _: gc.collect())
+        for kind in (owned.Lock, owned.RLock, owned.RWLock):
+            for _ in range(20):
+                lock, code = make(kind)
+                assert code() is not None
+                del lock
+                assert waits_for_the_collector or code() is None
+            print(kind.__name__, flush=True)
+        """
+    )
+    assert out.split() == ["Lock", "RLock", "RWLock"]
 
 
 def test_many_at_once() -> None:

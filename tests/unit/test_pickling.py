@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import owned
-from owned import FrozenError, State, freeze, own, owner, state
+from owned import FrozenError, State, freeze, move, own, owner, state
 from travellers import Order, Plain, Session, Slim
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
@@ -286,6 +286,89 @@ def test_an_error_that_tells_whose_it_is_stays_what_it_is(elsewhere: Any) -> Non
     assert "It was to be pickled for another process: Order.session.handle" in caught.value.__notes__
     owned.adopt(foreign)
     assert pickle.loads(pickle.dumps(parcel)).claim().session.handle.total == 1
+
+
+class Telling:
+    """Its pickling runs code of the program, once, and fails then if it is to."""
+
+    def __init__(self, tell: Any, fails: bool) -> None:
+        self.tell = tell
+        self.fails = fails
+
+    def __reduce__(self) -> Any:
+        tell, self.tell = self.tell, lambda: None  # once more to find out what cannot travel
+        tell()
+        if self.fails:
+            raise ConnectionError("not now")
+        return str, ()
+
+
+SENDERS: dict[str, Any] = {
+    "a pipe": lambda pipe, message: pipe.send(message),
+    "a parcel": lambda pipe, message: pickle.dumps(move(Order(1, message))),
+}
+
+
+@pytest.mark.parametrize("fails", [True, False])
+@pytest.mark.parametrize("sender", SENDERS)
+def test_a_message_of_its_own_is_sent_for_good(sender: str, fails: bool) -> None:
+    """Code that runs because something is pickled sends a parcel: it went, whatever becomes of what is around it."""
+    around, there = multiprocessing.Pipe()
+    here, sent = multiprocessing.Pipe()
+    part, own_message = move(Order(1)), move(Order(2))
+    message = [part, Telling(lambda: here.send([own_message]), fails)]
+    if fails:
+        with pytest.raises(owned.TravelError, match="a Telling cannot travel to another process \\(not now\\)"):
+            SENDERS[sender](around, message)
+    else:
+        SENDERS[sender](around, message)
+    assert sent.poll(30)
+    assert sent.recv()[0].claim().total == 2
+    with pytest.raises(owned.MovedError, match="went to another process"):
+        own_message.claim()
+    assert ("unclaimed" in repr(part)) is fails
+    for pipe in (around, there, here, sent):
+        pipe.close()
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_message_of_its_own_that_fails(fails: bool) -> None:
+    """Its parcels are back, and those of the message around it go or stay with that."""
+    around, there = multiprocessing.Pipe()
+    part, own_message = move(Order(1)), move(Order(2))
+
+    def tell() -> None:
+        with pytest.raises(TypeError, match="cannot pickle"):
+            around.send([own_message, (i for i in ())])
+        assert "unclaimed" in repr(own_message)
+
+    message = [part, Telling(tell, fails)]
+    if fails:
+        with pytest.raises(owned.TravelError, match="a Telling cannot travel to another process \\(not now\\)"):
+            around.send(message)
+        assert part.claim().total == 1
+    else:
+        around.send(message)
+        assert there.recv()[0].claim().total == 1
+    assert own_message.claim().total == 2
+    for pipe in (around, there):
+        pipe.close()
+
+
+def test_a_part_that_fails_is_put_back_at_once() -> None:
+    """Whoever pickles a parcel for a message, and does without it where that fails, has it still."""
+    around, there = multiprocessing.Pipe()
+    parcel = move(Order(1, Session(i for i in ())))
+
+    def tell() -> None:
+        with pytest.raises(owned.TravelError, match="a generator cannot travel"):
+            pickle.dumps(parcel)
+
+    around.send(["without it", Telling(tell, False)])
+    assert there.recv() == ["without it", ""]
+    assert parcel.claim().total == 1
+    for pipe in (around, there):
+        pipe.close()
 
 
 @pytest.mark.parametrize("verb", [copy.copy, copy.deepcopy])
