@@ -255,7 +255,7 @@ def draw(question: str, by_interpreter: dict[str, dict[str, Row]], out: Path) ->
     with matplotlib.rc_context(style):
         columns, height = _columns([len(subjects) + ROOM for subjects in panels.values()])
         figure = pyplot.figure(figsize=(WIDTH, height))
-        label_width = 0.066 * max(len(subject) for subjects in panels.values() for subject in subjects) + 0.15
+        label_width = 0.066 * max(len(subject) for subjects in panels.values() for subject in subjects) + 0.3
         panel_width = WIDTH / 2 - label_width - 0.15
         for (left, top), (what, subjects) in zip(columns, panels.items(), strict=True):
             bottom, high = top - LINE * (len(subjects) + TITLE), LINE * len(subjects)
