@@ -200,6 +200,15 @@ typedef char owned_mutex;
 #  define Py_READONLY READONLY
 #endif
 
+/* Until 3.11 any allocation may collect garbage, in the middle of the making of an object; from 3.12 on none does. */
+#if PY_VERSION_HEX < 0x030C0000
+static inline int owned_pause_collector(void) { return PyGC_Disable(); }
+static inline void owned_resume_collector(int was_on) { if (was_on) PyGC_Enable(); }
+#else
+static inline int owned_pause_collector(void) { return 0; }
+static inline void owned_resume_collector(int was_on) { (void)was_on; }
+#endif
+
 /* A number that no two types, and no two versions of one type, have in common; 0 while the type has none. */
 static inline uint32_t
 owned_type_version(PyTypeObject *type)

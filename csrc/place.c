@@ -17,6 +17,7 @@ owned_places_here(owned_place *places, size_t most)
     if (owned_the_state == NULL) /* the interpreter ends */
         return 0;
     size_t found = 0;
+    int was_on = owned_pause_collector(); /* a frame is an allocation, and whose life begins may be half made */
     PyFrameObject *frame = (PyFrameObject *)Py_XNewRef((PyObject *)PyEval_GetFrame());
     for (size_t i = 0; frame != NULL && i < most + OWN_FRAMES_MOST; i++) {
         PyCodeObject *code = PyFrame_GetCode(frame);
@@ -29,6 +30,7 @@ owned_places_here(owned_place *places, size_t most)
         frame = back;
     }
     Py_XDECREF((PyObject *)frame);
+    owned_resume_collector(was_on);
     return found;
 }
 

@@ -142,7 +142,7 @@ def _take_slots(cls: type, namespace: dict[str, Any]) -> None:
 def _is_own_slot(value: object, cls: type) -> bool:
     from owned import _core
 
-    return isinstance(value, types.MemberDescriptorType | _core.CheckedSlot) and value.__objclass__ is cls
+    return type(value) in (types.MemberDescriptorType, _core.CheckedSlot) and value.__objclass__ is cls  # type: ignore[attr-defined]
 
 
 class _Shield:
@@ -202,10 +202,10 @@ def _functions_in(values: tuple[object, ...]) -> Iterator[types.FunctionType]:
     seen: dict[int, object] = {}
     todo = list(values)
     for value in todo:
-        if id(value) in seen or isinstance(value, (type, types.ModuleType, types.CodeType)):
+        if id(value) in seen or issubclass(type(value), (type, types.ModuleType, types.CodeType)):
             continue
         seen[id(value)] = value
-        if isinstance(value, types.FunctionType):
+        if type(value) is types.FunctionType:
             yield value
             todo += (value.__closure__ or (), value.__defaults__ or (), value.__kwdefaults__ or {}, value.__dict__)
         elif len(todo) < _FAR_ENOUGH:
@@ -302,10 +302,25 @@ def _put_owned_last(cls: type) -> None:
     """Put Owned, which stands for object, behind every plain mixin: their methods count, and their super() finds it."""
     from owned import _core
 
-    behind = cls.__mro__[cls.__mro__.index(_core.Owned) + 1 :]
-    if not all(_refused.is_made_in_c(base) for base in behind):
-        bases = (*(base for base in cls.__bases__ if base is not _core.Owned), _core.Owned)
-        type.__setattr__(cls, "__bases__", bases)
+    if not all(_refused.is_made_in_c(base) for base in _behind_owned(cls)):
+        bases = tuple(base for base in cls.__bases__ if base is not _core.Owned)
+        type.__setattr__(cls, "__bases__", (*bases, _core.Owned))
+        # A mixin's base may still be behind it: its last place is then said as well.
+        hidden = tuple(base for base in _behind_owned(cls) if _STANDS_FOR_OBJECT & vars(base).keys())
+        if not all(_refused.is_made_in_c(base) for base in hidden):
+            type.__setattr__(cls, "__bases__", (*bases, *(b for b in hidden if b is not object), _core.Owned))
+
+
+_STANDS_FOR_OBJECT = frozenset(
+    {"__repr__", "__getattribute__", "__setattr__", "__delattr__", "__getstate__", "__class__"}
+)
+"""What Owned has of object's, but for the hook, which calls the next one."""
+
+
+def _behind_owned(cls: type) -> tuple[type, ...]:
+    from owned import _core
+
+    return cls.__mro__[cls.__mro__.index(_core.Owned) + 1 :]
 
 
 def _take(cls: type, name: str, giver: type) -> bool:

@@ -14,7 +14,7 @@ import inspect
 import sys
 import types
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from owned import _classes, _guarded_by, _refused, _shared_by
 from owned._records import calling_site
@@ -173,7 +173,7 @@ def _guard(module: types.ModuleType, qualname: str, *, slots: bool, monitor: boo
     anew = {cls: made}
     for subclass in _subclasses(cls):
         try:
-            _refused.refuse(subclass)
+            _refused.refuse(subclass, anew)
             anew[subclass] = _classes._remake(subclass, False, anew)
         except TypeError as error:
             error.add_note(f"{subclass.__qualname__} is a subclass of {cls.__qualname__} and has to be guarded with it")
@@ -203,7 +203,7 @@ def _replace(module: types.ModuleType, anew: dict[type, type]) -> None:
         for name, value in tuple(namespace.items()):
             if _is_one_of(value, anew):
                 namespace[name] = anew[value]
-    classes = {value for value in vars(module).values() if isinstance(value, type)}
+    classes = {value for value in vars(module).values() if _is_class(value)}
     todo = [*classes, *anew.values()]
     seen: set[type] = set()
     for cls in todo:
@@ -213,8 +213,13 @@ def _replace(module: types.ModuleType, anew: dict[type, type]) -> None:
         for name, value in tuple(vars(cls).items()):
             if _is_one_of(value, anew):
                 type.__setattr__(cls, name, anew[value])
-            elif isinstance(value, type):
+            elif _is_class(value):
                 todo.append(value)
+
+
+def _is_class(value: object) -> TypeGuard[type]:
+    """Without asking it: a lazy object answers ``isinstance`` by computing what it stands for."""
+    return issubclass(type(value), type)
 
 
 def _is_one_of(value: object, anew: dict[type, type]) -> bool:
@@ -223,7 +228,7 @@ def _is_one_of(value: object, anew: dict[type, type]) -> bool:
 
 def _modules() -> Iterable[types.ModuleType]:
     loaded: list[Any] = list(sys.modules.values())  # anybody may put anything there
-    return [module for module in loaded if isinstance(module, types.ModuleType)]
+    return [module for module in loaded if issubclass(type(module), types.ModuleType)]
 
 
 def _warn_of_instances(anew: dict[type, type]) -> None:

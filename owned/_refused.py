@@ -6,6 +6,7 @@ from __future__ import annotations
 import enum
 import struct
 import types
+from collections.abc import Container
 
 from owned._known_types import is_of_event_loop, is_synchronized
 
@@ -26,8 +27,10 @@ _HEAPTYPE = 1 << 9
 _POINTER = struct.calcsize("P")
 
 
-def refuse(cls: type) -> None:
+def refuse(cls: type, remade: Container[type] = ()) -> None:
     """Raise TypeError for a class whose instances cannot be guarded by a base class.
+
+    Its bases in ``remade`` are guarded together with it: their fields are not in the way.
 
     Raises:
         TypeError: with the reason and the way out.
@@ -50,7 +53,7 @@ def refuse(cls: type) -> None:
     if issubclass(cls, (_core.List, _core.Dict, _core.Set)):
         raise TypeError(f"{name} is guarded already: a subclass of List, Dict or Set needs no @owned")
     if not issubclass(cls, _core.Owned):
-        _refuse_layout(cls)
+        _refuse_layout(cls, remade)
 
 
 def refuse_remaking(cls: type) -> None:
@@ -71,12 +74,12 @@ def refuse_remaking(cls: type) -> None:
                 )
 
 
-def _refuse_layout(cls: type) -> None:
+def _refuse_layout(cls: type, remade: Container[type]) -> None:
     if is_made_in_c(cls):
         raise TypeError(
             f"@owned cannot guard {cls.__name__}: no class statement made it. Wrap its instances with own(obj)"
         )
-    layout = _layout(cls)
+    layout = _layout(cls, remade)
     if layout is not None:
         way_out = (
             "Wrap its instances with own(obj)"
@@ -96,21 +99,21 @@ def is_made_in_c(cls: type) -> bool:
     made_by_type = ("__dict__", "__weakref__")
     in_c = (types.MethodDescriptorType, types.ClassMethodDescriptorType, types.GetSetDescriptorType)
     return any(
-        isinstance(value, in_c) and value.__objclass__ is cls
+        type(value) in in_c and value.__objclass__ is cls
         for name, value in vars(cls).items()
         if name not in made_by_type
     )
 
 
-def _layout(cls: type) -> type | None:
+def _layout(cls: type, remade: Container[type]) -> type | None:
     """The first base, from object on, whose instances have fields of their own right behind the object header.
 
-    The class's own slots do not count: they are made anew.
+    The slots of the class itself and of the bases in ``remade`` do not count: they are made anew.
     """
     found = None
     base = cls.__base__
     while base is not None and base is not object:
-        if _adds_fields(base):
+        if base not in remade and _adds_fields(base):
             found = base
         base = base.__base__
     return found

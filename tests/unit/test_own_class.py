@@ -71,6 +71,63 @@ def test_at_once(package):
     assert module.Thing().who() is module.Thing
 
 
+def test_subclasses_with_slots(package, elsewhere):
+    """A base with slots is made anew together with its subclasses, whatever fields it adds to theirs."""
+    package(
+        "oc_slots",
+        """
+        class Base:
+            __slots__ = ("a",)
+        class Middle(Base):
+            __slots__ = ("b",)
+        class Last(Middle):
+            __slots__ = ("c",)
+            def __init__(self): self.a = self.b = self.c = 1
+        """,
+    )
+    own_class("oc_slots:Base")
+    last = importlib.import_module("oc_slots").Last()
+    assert (last.a, last.b, last.c) == (1, 1, 1)
+    assert not hasattr(last, "__dict__")
+    for name in "abc":
+        with pytest.raises(owned.WrongThreadError):
+            elsewhere(getattr, last, name)
+
+
+def test_layout_of_a_base_that_is_not_made_anew(package):
+    """The other base of a subclass has fields of its own: that is still refused."""
+    package(
+        "oc_other",
+        """
+        class Other:
+            __slots__ = ("a",)
+        class Base: pass
+        class Both(Base, Other): pass
+        """,
+    )
+    own_class("oc_other:Base")
+    with pytest.raises(TypeError, match="cannot guard Both: its instances have the layout of Other"):
+        importlib.import_module("oc_other")
+
+
+def test_lazy_objects_are_not_asked(package):
+    """A lazy object in the module, or in a class, is not made to compute what it stands for."""
+    package(
+        "oc_lazy",
+        """
+        class Lazy:
+            @property
+            def __class__(self):
+                raise RuntimeError("asked")
+        lazy = Lazy()
+        class Thing:
+            kept = lazy
+        """,
+    )
+    own_class("oc_lazy:Thing")
+    assert is_guarded(importlib.import_module("oc_lazy").Thing)
+
+
 def test_subclasses_are_made_anew(package):
     """Subclasses in the module and elsewhere, at every depth, have the guarded class as their base."""
     package(

@@ -498,6 +498,39 @@ def test_mixins(first, elsewhere):
     refused(elsewhere, lambda: decorated.a)
 
 
+@pytest.mark.parametrize("slots", [True, False])
+def test_base_of_a_mixin(slots, elsewhere):
+    """What a mixin inherits from a plain base counts as well, and what that base's super() stores is checked."""
+
+    class Deep:
+        __slots__ = ()
+
+        def __setattr__(self, name, value):
+            super().__setattr__(name, value * 2)
+
+        def __repr__(self):
+            return "deep"
+
+        def __getstate__(self):
+            return "state"
+
+    class Between(Deep):
+        __slots__ = ()
+
+    class Mixin(Between):
+        __slots__ = ()
+
+    base = owned.owned(type("Base", (), {"__slots__": ("a",)} if slots else {}))
+    K = type("K", (base, Mixin), {})
+    k = K()
+    k.a = 1
+    k.__dict__["b"] = 1
+    assert (k.a, repr(k), k.__getstate__()) == (2, "deep", "state")
+    refused(elsewhere, lambda: setattr(k, "a", 1), lambda: setattr(k, "b", 1))
+    assert "owned by" in elsewhere(repr, k)
+    assert K.__mro__[-2:] == (owned.Owned, object)
+
+
 def test_layouts_mix(elsewhere):
     """Slots under a dict class, a dict under a slots class, and two owned bases."""
 

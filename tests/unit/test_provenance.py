@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Where guarded objects come from: what strict mode remembers of each, and what a violation tells of it."""
 
+import gc
 import pickle
 import sys
 import sysconfig
@@ -315,3 +316,24 @@ def test_looking_runs_no_code(elsewhere):
         elsewhere(lambda: sly.field)
     assert steps(sly) == ["make"]
     owned.explain(sly)
+
+
+def test_garbage_collected_at_a_birth():
+    """Remembering where a container is made collects nothing, as the container is not whole by then: 3.11 crashed."""
+    bag = Bag()
+
+    def fill():
+        bag.a = {}
+        bag.b = set()
+        bag.c = []
+
+    threshold = gc.get_threshold()
+    try:
+        for often in range(1, 8):  # which of the allocations is the one that collects
+            gc.set_threshold(often)
+            for _ in range(50):
+                fill()
+    finally:
+        gc.set_threshold(*threshold)
+    assert [steps(made) for made in (bag.a, bag.b, bag.c)] == [["make"]] * 3
+    assert gc.isenabled()
