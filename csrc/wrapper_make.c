@@ -32,7 +32,7 @@ spare_take(owned_state *state)
 static int
 spare_keep(owned_state *state, owned_wrapper *w)
 {
-    if (state == NULL || state->spare_methods_used >= SPARES_MOST)
+    if (state == NULL || state->spare_methods_used == SPARES_MOST)
         return 0;
     w->wrapped = state->spare_methods;
     state->spare_methods = (PyObject *)w;
