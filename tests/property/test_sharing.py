@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import functools
 import os
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 import crowds
@@ -603,11 +605,15 @@ class WithFreeLock(Sharing):
 
 
 def test_wrong_lock() -> None:
-    """The machine finds a lock that is none."""
-    with pytest.raises(AssertionError, match="no order of the calls explains"):
-        run_state_machine_as_test(
-            WithFreeLock, settings=settings(Sharing.TestCase.settings, max_examples=200, database=None)
-        )
+    """The machine finds a lock that is none. Such a lock does not always answer the same, and hypothesis may notice first."""
+    for _ in range(5):
+        with contextlib.suppress(Flaky):
+            with pytest.raises(AssertionError, match="no order of the calls explains"):
+                run_state_machine_as_test(
+                    WithFreeLock, settings=settings(Sharing.TestCase.settings, max_examples=200, database=None)
+                )
+            return
+    pytest.fail("hypothesis sees only that the answers differ")
 
 
 LOCKED = World(
