@@ -605,7 +605,7 @@ class WithFreeLock(Sharing):
 
 
 def test_wrong_lock() -> None:
-    """The machine finds a lock that is none. Such a lock does not always answer the same, and hypothesis may notice first."""
+    """The machine finds a lock that is none, unless hypothesis notices first that its answers differ."""
     for _ in range(5):
         with contextlib.suppress(Flaky):
             with pytest.raises(AssertionError, match="no order of the calls explains"):
