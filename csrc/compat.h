@@ -176,6 +176,31 @@ typedef char owned_mutex;
 #  define OWNED_SETATTR_IS_UNGUARDED 0
 #endif
 
+/* Objects that are not counted came with 3.12. What makes one is not public: an immortal object has the count of None; without
+ * the GIL, where the count is in two parts, CPython's setter makes immortal what it is given too great a count for. There it
+ * works for objects that belong to this thread, as `mine` does, which was made just now; others stay counted. */
+#if PY_VERSION_HEX >= 0x030C0000
+#  define OWNED_HAS_IMMORTALS 1
+static inline void
+owned_make_immortal(PyObject *obj, PyObject *mine)
+{
+#  ifdef Py_GIL_DISABLED
+    if (__atomic_load_n(&obj->ob_tid, __ATOMIC_RELAXED) != mine->ob_tid)
+        return;
+#  endif
+    (void)mine;
+    if (PyObject_IS_GC(obj) && PyObject_GC_IsTracked(obj))
+        PyObject_GC_UnTrack(obj);
+#  ifdef Py_GIL_DISABLED
+    Py_SET_REFCNT(obj, PY_SSIZE_T_MAX);
+#  else
+    Py_SET_REFCNT(obj, Py_REFCNT(Py_None));
+#  endif
+}
+#else
+#  define OWNED_HAS_IMMORTALS 0
+#endif
+
 /* Is a variable that is passed on counted once more? From 3.14 on the interpreter knows that the variable outlives the call. */
 #if PY_VERSION_HEX >= 0x030E0000
 #  define OWNED_VARIABLES_ARE_BORROWED 1

@@ -31,6 +31,7 @@ int owned_move_add(PyObject *module);
 int owned_task_add(PyObject *module);
 int owned_adopt_add(PyObject *module);
 int owned_freeze_add(PyObject *module);
+int owned_immortal_add(PyObject *module);
 int owned_look_add(PyObject *module);
 int owned_channel_add(PyObject *module);
 int owned_select_add(PyObject *module);
@@ -65,6 +66,7 @@ static int (*const parts[])(PyObject *) = {
     owned_task_add,
     owned_adopt_add,
     owned_freeze_add,
+    owned_immortal_add,
     owned_look_add,
     owned_channel_add,
     owned_select_add,

@@ -706,13 +706,16 @@ def is_frozen(obj: object, /) -> bool:
     return _core.is_frozen(obj)
 
 
+_HAS_IMMORTALS: bool = sys.version_info >= (3, 12)
+
+
 class _Freeze:
     """The type of ``freeze``, a function that has ``freeze.register``."""
 
     def __init__(self) -> None:
         self.__doc__ = type(self).__call__.__doc__
 
-    def __call__(self, obj: _T, /) -> _T:
+    def __call__(self, obj: _T, /, *, immortal: bool = False) -> _T:
         """Make an object and all that it reaches immutable for ever; every thread may then read it without a lock.
 
         Instances of Python classes, owned or not, are frozen in place and keep their identity. ``list`` becomes
@@ -722,6 +725,10 @@ class _Freeze:
         Args:
             obj: any object that the calling thread may write. A private ``Region``: all that was born in it, or
                 nothing; its objects are found through the collector, in time that grows with all objects there are.
+            immortal: also take what was frozen out of reference counting and out of the collector's lists, for the
+                life of the process (CPython 3.12 and later). Threads that read it do not contend for its counts
+                then, and forked workers go on sharing its memory. It is never freed, no ``__del__`` of it runs,
+                and what it holds lives on with it.
 
         Returns:
             The frozen object: ``obj`` itself where it could be frozen in place or was frozen already.
@@ -730,6 +737,10 @@ class _Freeze:
             FreezeError: something that it reaches cannot be frozen: a socket, a lock, a file, a generator, an
                 instance of a type that C code could still write; or, of a ``Region``, a container that was born in it
                 and no object in it holds. The message gives the path. Nothing has changed.
+            NotImplementedError: ``immortal``, and Python is older than 3.12. Nothing has changed.
+            TypeError: ``immortal``, and ``obj`` is a ``Region``. Nothing has changed.
+            MemoryError: there is too little memory. Nothing has changed; if ``immortal``, all may be frozen, and is
+                counted.
             OwnershipError: ``obj`` is a ``Region`` that is shared. Nothing has changed.
             RuntimeError: ``obj`` is a ``Region`` whose block is open. Nothing has changed.
             WrongThreadError, LockNotHeldError, MovedError, OrphanedError: something that it reaches is not the
@@ -737,11 +748,22 @@ class _Freeze:
 
         Threads:
             Called by the thread that owns ``obj``, or that holds its lock. Not checked: what other threads do
-            meanwhile with plain objects that it reaches.
+            meanwhile with plain objects that it reaches. On free-threaded builds what other threads have made stays
+            counted, also if ``immortal``.
         """
         from owned import _core
 
-        return _core.freeze(obj)  # type: ignore[no-any-return]
+        if not immortal:
+            return _core.freeze(obj)  # type: ignore[no-any-return]
+        if not _HAS_IMMORTALS:
+            raise NotImplementedError("`immortal` needs Python 3.12 or later: before, every object is counted")
+        if isinstance(obj, _core.Region):
+            raise TypeError(
+                "`immortal` is for an object and what it reaches, got a Region: freeze() its objects one by one"
+            )
+        frozen: _T = _core.freeze(obj)
+        _core.immortalize(frozen)
+        return frozen
 
     @staticmethod
     def register(cls: type, how: Callable[[Any], object], /) -> None:
