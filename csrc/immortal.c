@@ -94,6 +94,20 @@ meet_descriptors(walk *w, PyTypeObject *type)
     return 0;
 }
 
+/* tp_traverse of a dict does not show keys that are texts. */
+static int
+meet_keys(walk *w, PyObject *dict)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    int result = 0;
+    OWNED_BEGIN_CRITICAL(dict);
+    while (result == 0 && PyDict_Next(dict, &position, &key, &value))
+        result = meet(key, w);
+    OWNED_END_CRITICAL();
+    return result;
+}
+
 static int
 find_all(walk *w, PyObject *root)
 {
@@ -105,7 +119,11 @@ find_all(walk *w, PyObject *root)
             if (meet_descriptors(w, Py_TYPE(obj)) < 0)
                 return -1;
         }
-        else if (!is_frozen_container(obj) && !PyDict_CheckExact(obj) && !owned_is_wrapper(obj))
+        else if (owned_frozendict_items_borrowed(obj) != NULL || PyDict_CheckExact(obj)) {
+            if (meet_keys(w, PyDict_CheckExact(obj) ? obj : owned_frozendict_items_borrowed(obj)) < 0)
+                return -1;
+        }
+        else if (!is_frozen_container(obj) && !owned_is_wrapper(obj))
             continue;
         traverseproc traverse = Py_TYPE(obj)->tp_traverse;
         if (traverse != NULL && traverse(obj, meet, w) < 0)

@@ -42,12 +42,12 @@ class Slotted:
 
 
 def is_counted(obj: object) -> bool:
-    """Does a new reference change the count?"""
+    """Do new references change the count? A few may: what was on a stack while it was counted is given back."""
     before = sys.getrefcount(obj)
-    more = [obj, obj, obj]
+    more = [obj for _ in range(100)]
     after = sys.getrefcount(obj)
     del more
-    return before != after
+    return after - before > 50
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="it is there")
