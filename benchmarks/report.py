@@ -262,7 +262,8 @@ def draw(question: str, by_interpreter: dict[str, dict[str, Row]], out: Path) ->
             place = ((left + label_width) / WIDTH, bottom / height, panel_width / WIDTH, high / height)
             axes = figure.add_axes(place)
             _draw_panel(axes, what, subjects, by_interpreter)
-            beside = ", ".join(_peers(what, subjects, by_interpreter.values()))
+            peers = _peers(what, subjects, by_interpreter.values())
+            beside = "its peer" if len(peers) > 1 else "".join(peers)  # the first choice is not to be had everywhere
             axes.set_title(
                 f"{what} (times {beside})", loc="left", x=-label_width / panel_width, fontsize=10, fontweight="bold"
             )
