@@ -121,7 +121,7 @@ def main() -> int:
         number += 1
         if seconds > options.minutes * 60 or 0 < options.batches <= number - options.seed:
             break
-    if len(memory) > WARM and "TSAN_OPTIONS" not in os.environ:  # ThreadSanitizer keeps notes of all memory ever touched
+    if len(memory) > WARM and "TSAN_OPTIONS" not in os.environ:  # which keeps notes of all it has seen
         allowed = memory[WARM - 1] * (1 + GROWTH) + (30 << 20)
         if memory[-1] > allowed:
             problems.append(
