@@ -384,6 +384,8 @@ static OWNED_COLD int
 find_and_set(PyObject *self, PyObject *name, PyObject *value)
 {
     PyTypeObject *type = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE(self));
+    if (owned_type_version(type) == 0)
+        owned_type_assign_version(type); /* looking up an attribute would, and nobody looks one up through CPython here */
     uint32_t version = owned_type_version(type);
     PyObject *attribute;
     int result = owned_find_in_classes(type, name, &attribute);
