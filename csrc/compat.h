@@ -195,6 +195,9 @@ owned_make_immortal(PyObject *obj, PyObject *mine)
     Py_SET_REFCNT(obj, PY_SSIZE_T_MAX);
 #  else
     Py_SET_REFCNT(obj, Py_REFCNT(Py_None));
+#    ifdef _Py_IMMORTAL_FLAGS
+    obj->ob_flags |= _Py_IMMORTAL_FLAGS; /* from 3.14 on the interpreter looks at this, and other code at the count */
+#    endif
 #  endif
 }
 #else

@@ -91,6 +91,26 @@ class _Opaque:
 
 
 @counted_only
+def test_reading_writes_nothing() -> None:
+    """Whatever the interpreter does to read a graph, no count in it is another one afterwards."""
+    frozen = owned.freeze([Slotted(number) for number in range(50)], immortal=True)
+
+    def read() -> list[int]:
+        counts = []
+        for _ in range(20):
+            for one in frozen:
+                inside = one.inside
+                parts = [frozen, one, inside, inside.number, inside.text, inside.inside, *inside.inside]
+                total = inside.number + len(inside.text) + len(inside.inside[1])
+                counts = [sys.getrefcount(part) for part in parts] + [total - total]
+        return counts
+
+    first = read()
+    assert read() == first
+    assert len(set(first[:-1])) == 1
+
+
+@counted_only
 def test_what_was_frozen_before() -> None:
     """A graph that is frozen already can be made immortal afterwards, and twice."""
     frozen = owned.freeze([Slotted(2)])
