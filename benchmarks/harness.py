@@ -221,6 +221,15 @@ def calibrated(case: Case, seconds: float) -> int:
     return loops
 
 
+LEAST = (
+    1e-10  # seconds: what is the difference of two times may come out as less than nothing, and pyperf keeps no such
+)
+
+
+def _kept(value: float, unit: str) -> float:
+    return float(f"{max(value, LEAST):.4g}") if unit == "second" else round(value)
+
+
 def measure(cases: list[Case], effort: Effort, process: int) -> list[dict[str, Any]]:
     """All cases, as JSON takes them."""
     by_what = rows(cases)
@@ -246,7 +255,7 @@ def measure(cases: list[Case], effort: Effort, process: int) -> list[dict[str, A
             "per_loop": case.per_loop,
             "goals": ({case.peer: case.goal} if case.peer and case.goal is not None else {}) | dict(case.also),
             "peer": case.peer,
-            "values": [float(f"{value:.4g}") if case.unit == "second" else round(value) for value in values[id(case)]],
+            "values": [_kept(value, case.unit) for value in values[id(case)]],
         }
         for case in cases
     ]
