@@ -227,7 +227,7 @@ LEAST = (
 
 
 def _kept(value: float, unit: str) -> float:
-    return float(f"{max(value, LEAST):.4g}") if unit == "second" else round(value)
+    return float(f"{max(value, LEAST):.4g}") if unit == "second" else max(1, round(value))
 
 
 def measure(cases: list[Case], effort: Effort, process: int) -> list[dict[str, Any]]:
