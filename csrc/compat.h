@@ -195,8 +195,8 @@ owned_make_immortal(PyObject *obj, PyObject *mine)
     Py_SET_REFCNT(obj, PY_SSIZE_T_MAX);
 #  else
     Py_SET_REFCNT(obj, Py_REFCNT(Py_None));
-#    ifdef _Py_IMMORTAL_FLAGS
-    obj->ob_flags |= _Py_IMMORTAL_FLAGS; /* from 3.14 on the interpreter looks at this, and other code at the count */
+#    if PY_VERSION_HEX >= 0x030E0000 && SIZEOF_VOID_P > 4
+    obj->ob_flags |= Py_None->ob_flags & 1; /* the mark that the interpreter looks at; other code looks at the count */
 #    endif
 #  endif
 }
