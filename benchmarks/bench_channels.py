@@ -75,7 +75,7 @@ class PlainFields:
 
 def region_of_many() -> owned.Region:
     with owned.Region() as region:
-        region_of_many.kept = [Slots() for _ in range(OBJECTS)]  # type: ignore[attr-defined]
+        region_of_many.kept = [Slots() for _ in range(OBJECTS)]  # type: ignore[attr-defined]  # kept alive by the function
     return region
 
 

@@ -137,7 +137,7 @@ def python_check(*, slots: bool) -> Any:
     """A class whose thread is checked by Python code."""
     plain: Any = make_class(slots=slots)
 
-    class Checked(plain):  # type: ignore[misc, unused-ignore]
+    class Checked(plain):  # type: ignore[misc, unused-ignore]  # a base made by exec
         __slots__ = ("owner",) if slots else ()
 
         def __init__(self) -> None:

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 import copy
 import importlib
-import inspect
 import pickle
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -34,7 +34,7 @@ from benchmarks.harness import FREE_THREADED, REPEATS, Case, Time, importable, i
 
 QUESTION = "Graphs"
 PEERS = ("cryostasis", "gelidum", "frozendict", "pyrsistent", "immutables")
-IMMORTAL = "immortal" in str(getattr(owned.freeze, "__text_signature__", "") or inspect.getdoc(owned.freeze))
+IMMORTAL = sys.version_info >= (3, 12)
 SLOW = 100_000  # objects, from which on something is measured once
 
 
@@ -190,7 +190,7 @@ def freezing(objects: int) -> list[Case]:
             subjects["owned.freeze, plain slots"] = (making(Slots, objects), owned.freeze)
             subjects["owned.freeze, owned slots"] = (making(OwnedSlots, objects), owned.freeze)
             if IMMORTAL and objects <= 1000:  # it stays for the life of the process
-                subjects["owned.freeze, immortal"] = (make, lambda obj: owned.freeze(obj, immortal=True))  # type: ignore[call-arg, unused-ignore]
+                subjects["owned.freeze, immortal"] = (make, lambda obj: owned.freeze(obj, immortal=True))
         found += calls(what, objects, subjects, "pickle")
     return found
 
@@ -381,7 +381,7 @@ def by_threads() -> list[Case]:
         "frozen": owned.freeze(graph(OwnedSlots, 3000)),
     }
     if IMMORTAL:
-        graphs["frozen, immortal"] = owned.freeze(graph(OwnedSlots, 3000), immortal=True)  # type: ignore[call-arg, unused-ignore]
+        graphs["frozen, immortal"] = owned.freeze(graph(OwnedSlots, 3000), immortal=True)
     found = []
     for name, records in graphs.items():
         for count in (1, 2):

@@ -538,7 +538,7 @@ def main(name: str, mode: str) -> None:
     assert folder is not None
     for module in program.without:
         sys.modules.pop(module, None)
-        sys.modules[module] = None  # type: ignore[assignment]
+        sys.modules[module] = None  # type: ignore[assignment]  # None makes an import fail
     for module in list(sys.modules):
         if any(
             module == package or module.startswith(f"{package}.") for package in program.packages if program.without
