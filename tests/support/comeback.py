@@ -51,7 +51,7 @@ def call_twice(first: Callable[[], object], between: Callable[[], object], secon
     end = time.monotonic() + LIMIT
     while not (number and ((info := _core.thread_info(number[0])) is None or info.finished)):
         assert time.monotonic() < end, "the thread of C goes on"
-        time.sleep(0)
+        time.sleep(0)  # lets others run: nothing tells when the thread's state is gone
     call(between)
     libc.sem_post(enough)
     assert libc.pthread_join(thread, None) == 0
