@@ -331,8 +331,14 @@ owned_container_new(PyTypeObject *type, size_t region_offset, owned_region *regi
     PyObject *nothing = PyTuple_New(0);
     PyObject *self = nothing == NULL ? NULL : type->tp_new(type, nothing, NULL);
     Py_XDECREF(nothing);
-    if (self != NULL && *region_at(self, region_offset) != region)
-        owned_region_repoint(self, region_at(self, region_offset), region);
+    if (self == NULL)
+        return NULL;
+    owned_region **where = region_at(self, region_offset);
+    int is_born = *where != NULL; /* from 3.14.10 on a set's tp_new allocates without asking tp_alloc */
+    if (*where != region)
+        owned_region_repoint(self, where, region);
+    if (!is_born)
+        owned_life_made(self);
     return self;
 }
 

@@ -46,6 +46,8 @@ MAKERS = {
     "wrapper": lambda: owned.own(Plain()),
     "Region": owned.Region,
     "stored list": lambda: Bag(items=[1]).items,
+    "stored dict": lambda: Bag(items={1: 2}).items,
+    "stored set": lambda: Bag(items={1}).items,
 }
 
 
