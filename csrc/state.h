@@ -91,8 +91,8 @@
     X(unpack_parcel, "owned._parcels", "unpack")                                                                       \
     X(warn_unclaimed_parcel, "owned._parcels", "warn_unclaimed")                                                       \
     X(refuse_pickling_lock, "owned._travel", "refuse_lock")                                                            \
-    X(reduce_frozen, "owned._frozen", "reduce_frozen")                                                                 \
-    X(reduce_frozen_wrapper, "owned._frozen", "reduce_frozen_wrapper")                                                 \
+    X(reduce_frozen, "owned._frozen_pickle", "reduce_frozen")                                                          \
+    X(reduce_frozen_wrapper, "owned._frozen_pickle", "reduce_frozen_wrapper")                                          \
     X(dir_frozen, "owned._frozen", "dir_frozen")                                                                       \
     X(cached_property, "functools", "cached_property")
 

@@ -53,7 +53,7 @@ from owned._core import (
     unwrap,
 )
 from owned._foreign_locks import register_lock
-from owned._frozen import freeze, is_frozen, never_freeze, register, thaw
+from owned._frozen import freeze, is_frozen, never_freeze, register
 from owned._guarded_by import guarded_by
 from owned._locking import locked
 from owned._look import State, explain, lock_of, owner, state
@@ -66,6 +66,7 @@ from owned._requires import requires
 from owned._settings import apply as _apply_settings
 from owned._stats import Stats, stats
 from owned._synchronized import reads, synchronized
+from owned._thaw import thaw
 from owned._thread import Thread
 from owned.errors import (
     AliasWarning,

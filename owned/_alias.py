@@ -71,7 +71,7 @@ def check_stored(value: Any, count: int, place: object, form: str, name: object)
     """
     from owned import _core, _violations
 
-    if sys._getframe(2).f_globals.get("__name__") == "owned._frozen":  # behind _strict
+    if sys._getframe(2).f_globals.get("__name__") == "owned._thaw":  # behind _strict
         return  # thaw puts a copy together that nobody has seen yet
     other = _other_holder(value, count, place)
     if other is None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from owned._passing import Passing, culprit
+from owned._words import with_article
 
 
 def refusal(value: object, name: str, call: str) -> Exception:
@@ -22,7 +23,7 @@ def refusal(value: object, name: str, call: str) -> Exception:
 
     path, one, passing = culprit(value, name)
     known_type = _core.known_type(one)
-    what = f"{call} takes what every thread may have, and {path} is {_a(known_type.__name__)}"
+    what = f"{call} takes what every thread may have, and {path} is {with_article(known_type.__name__)}"
     if passing is Passing.UNGUARDED:
         safe = f"; if it is safe, say so: register({known_type.__name__}, 'synchronized')"
         return TypeError(
@@ -43,7 +44,3 @@ def refusal(value: object, name: str, call: str) -> Exception:
     kind = errors.OwnershipError if passing is Passing.MOVED else kinds.get(state, errors.WrongThreadError)
     born = "" if facts is None else _life.birth(one, _life.known_life(one), facts[1])
     return _violations.make_refusal(kind, "keep", one, known_type, f"{what}{clause}{born}. {advice}")
-
-
-def _a(name: str) -> str:
-    return f"an {name}" if name[:1] in "AEIOUaeiou" else f"a {name}"

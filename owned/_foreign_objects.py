@@ -13,6 +13,7 @@ from owned._frozen import needs_no_guard
 from owned._inside import fields
 from owned._known_types import is_of_event_loop, is_synchronized
 from owned._warn import warn
+from owned._words import with_article
 from owned.errors import ForeignObjectWarning
 
 _OBJECTS_MOST: Final = 100_000
@@ -79,7 +80,7 @@ def _describe(kind: type) -> str:
     name = kind.__name__
     if kind in (list, dict, set, bytearray):
         return f"a plain {name}"
-    return f"an {name}" if name[:1] in "AEIOUaeiou" else f"a {name}"
+    return with_article(name)
 
 
 def _is_made_in_c(kind: type) -> bool:

@@ -9,7 +9,6 @@ once.
 from __future__ import annotations
 
 import abc
-import copyreg
 import enum
 import functools
 import sys
@@ -18,6 +17,8 @@ import types
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from owned._words import with_article
 
 if TYPE_CHECKING:
     from owned._core import FreezePlan
@@ -91,7 +92,7 @@ _CODE: Final[frozenset[type]] = frozenset(
 )
 
 # Layouts of C whose values never change: a Python subclass adds at most a __dict__.
-_VALUES: Final[tuple[type, ...]] = (int, float, complex, str, bytes)
+VALUE_LAYOUTS: Final[tuple[type, ...]] = (int, float, complex, str, bytes)
 
 # What the core knows by itself and never asks for a plan for.
 _ATOMIC: Final[frozenset[type]] = frozenset({type(None), type(...), bool, range})
@@ -261,7 +262,7 @@ def _make_plan(cls: type) -> FreezePlan:
     never = {base for base in (mark() for mark in _never_types) if base is not None}
     for base in mro:
         if base in never:
-            return _refusal(f"{_a(cls)} was marked with never_freeze()")
+            return _refusal(f"{with_article(cls.__name__)} was marked with never_freeze()")
     for base in mro:
         if base in _registered:
             how = _registered[base]
@@ -269,18 +270,18 @@ def _make_plan(cls: type) -> FreezePlan:
     if cls in _CODE or issubclass(cls, (enum.Enum, types.ModuleType)) or _named(cls, _IMMUTABLE, exactly=True):
         return _core.FreezePlan(Kind.PASS)
     if _named(cls, _LIVE, exactly=False):
-        return _refusal(f"{_a(cls)} cannot be frozen: it lives from being changed")
+        return _refusal(f"{with_article(cls.__name__)} cannot be frozen: it lives from being changed")
     ground, problem = _ground(cls)
     if problem is not None:
         return _refusal(problem)
     if ground in (tuple, frozenset):
         if _has_fields(cls, ground):
             return _refusal(
-                f"{_a(cls)} cannot be frozen: it is a {ground.__name__} with attributes of its own. "
+                f"{with_article(cls.__name__)} cannot be frozen: it is a {ground.__name__} with attributes of its own. "
                 f"{_WAY_OUT.format(cls.__name__)}"
             )
         return _core.FreezePlan(Kind.TUPLE if ground is tuple else Kind.FROZENSET)
-    if ground in _VALUES and not _has_fields(cls, ground):
+    if ground in VALUE_LAYOUTS and not _has_fields(cls, ground):
         return _core.FreezePlan(Kind.PASS)
     return _plan_of_instances(cls)
 
@@ -309,7 +310,7 @@ def needs_no_guard(cls: type) -> bool:
     if _named(cls, _IMMUTABLE, exactly=True):
         return True
     ground, problem = _ground(cls)
-    return problem is None and ground in _VALUES and not _has_fields(cls, ground)
+    return problem is None and ground in VALUE_LAYOUTS and not _has_fields(cls, ground)
 
 
 _WAY_OUT: Final = "Say how with freeze.register({}, ...), or mark what holds it with never_freeze()"
@@ -321,18 +322,13 @@ def _refusal(reason: str) -> FreezePlan:
     return _core.FreezePlan(Kind.REFUSE, None, reason)
 
 
-def _a(cls: type) -> str:
-    name = cls.__name__
-    return f"an {name}" if name[:1] in "AEIOUaeiou" else f"a {name}"
-
-
 def _ground(cls: type) -> tuple[type, str | None]:
     """The first base that no class statement made, and why instances cannot be frozen in place, if so."""
     from owned import _core
 
     base: Any = cls
     while base is not object and base is not _core.Owned:
-        if base in _VALUES or base in (tuple, frozenset):
+        if base in VALUE_LAYOUTS or base in (tuple, frozenset):
             return base, None
         if not base.__flags__ & _HEAP_TYPE or base.__flags__ & _IMMUTABLE_TYPE or _core.unexplained_bytes(base) != 0:
             return base, _why_not(cls, base)
@@ -343,9 +339,10 @@ def _ground(cls: type) -> tuple[type, str | None]:
 def _why_not(cls: type, layout: type) -> str:
     way_out = _WAY_OUT.format(cls.__name__)
     if layout is cls:
-        return f"{_a(cls)} cannot be frozen. {way_out}"
+        return f"{with_article(cls.__name__)} cannot be frozen. {way_out}"
     name = layout.__name__
-    return f"{_a(cls)} cannot be frozen: it is a {name} and can be written through {name}'s own methods. {way_out}"
+    what = f"{with_article(cls.__name__)} cannot be frozen"
+    return f"{what}: it is a {name} and can be written through {name}'s own methods. {way_out}"
 
 
 def _has_fields(cls: type, ground: type) -> bool:
@@ -394,9 +391,9 @@ def _frozen_class(cls: type) -> type:
         "__doc__": cls.__doc__,
     }
     reads = (object.__getattribute__, _core.Owned.__getattribute__)
-    if owned_class and vars(_defining(cls, "__getattribute__"))["__getattribute__"] in reads:
+    if owned_class and vars(defining(cls, "__getattribute__"))["__getattribute__"] in reads:
         namespace["__getattribute__"] = object.__getattribute__
-    if _defining(cls, "__dir__") is not object:
+    if defining(cls, "__dir__") is not object:
         namespace["__dir__"] = _dir_as_written
     metaclass = _metaclass_for(type(cls))
     make: Any = abc.ABCMeta if issubclass(metaclass, abc.ABCMeta) else type
@@ -405,7 +402,7 @@ def _frozen_class(cls: type) -> type:
     return frozen
 
 
-def _defining(cls: type, name: str) -> type | None:
+def defining(cls: type, name: str) -> type | None:
     for base in type.mro(cls):
         if name in vars(base):
             return base
@@ -436,257 +433,6 @@ def dir_frozen(obj: Any) -> list[str]:
     names = set(dir(obj.__class__))
     names.update(getattr(obj, "__dict__", ()))
     return sorted(names)
-
-
-# ---- copies ------------------------------------------------------------------------------------------------------
-
-
-def reduce_frozen(obj: Any, protocol: int) -> Any:
-    """How a frozen instance is pickled: what arrives is frozen as well. Called by the core.
-
-    It is made and filled as its class says, and frozen once all that it reaches is filled: see ``Arriving``.
-    """
-    from owned import _core
-
-    cls = obj.__class__
-    for name in ("__reduce_ex__", "__reduce__"):
-        if _defining(cls, name) not in (object, _core.Owned, None):
-            reduce = getattr(cls, name)
-            recipe = reduce(obj, protocol) if name == "__reduce_ex__" else reduce(obj)
-            if isinstance(recipe, str):
-                return recipe
-            function, arguments, state, elements, items, setter = (*recipe, None, None, None, None)[:6]
-            rest = (state, elements and list(elements), items and list(items), setter)
-            return _frozen_shell, (ARRIVING, function, arguments), (ARRIVING, *rest), None, None, _fill_frozen
-    arguments, keywords = _new_arguments(cls, obj)
-    if _defining(cls, "__getstate__") not in (object, _core.Owned, None):
-        state = cls.__getstate__(obj)
-    else:
-        state = _state(obj)
-    function = copyreg.__newobj_ex__ if keywords else copyreg.__newobj__  # type: ignore[attr-defined]
-    arguments = (cls, arguments, keywords) if keywords else (cls, *arguments)
-    return _frozen_shell, (ARRIVING, function, arguments), (ARRIVING, state, None, None, None), None, None, _fill_frozen
-
-
-class Arriving:
-    """The frozen instances that one unpickling makes.
-
-    They may refer to each other in circles, so none is frozen before all that were begun are filled. There is one of
-    these per unpickling: every pickle of a frozen instance refers to the same object, which arrives as a new one.
-    """
-
-    __slots__ = ("_begun", "_filled")
-
-    def __init__(self) -> None:
-        self._begun = 0
-        self._filled: list[Any] = []
-
-    def __reduce__(self) -> Any:
-        return Arriving, ()
-
-    def begin(self) -> None:
-        """An instance is there, and not filled yet."""
-        self._begun += 1
-
-    def end(self, obj: Any) -> None:
-        """It is filled."""
-        self._filled.append(obj)
-        self._begun -= 1
-        if not self._begun:
-            filled, self._filled = self._filled, []
-            for each in filled:
-                freeze(each)
-
-
-ARRIVING: Final = Arriving()
-
-
-def _frozen_shell(arriving: Arriving, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    arriving.begin()
-    return function(*arguments)
-
-
-def _fill_frozen(obj: Any, how: tuple[Arriving, Any, Any, Any, Any]) -> None:
-    """What unpickling does with the parts of a recipe, and then freeze. Named in pickles."""
-    arriving, state, elements, items, setter = how
-    if elements:
-        obj.extend(elements)
-    for key, value in items or ():
-        obj[key] = value
-    if state is not None and setter is not None:
-        setter(obj, state)
-    elif state is not None:
-        _set_state(obj, state)
-    arriving.end(obj)
-
-
-def reduce_frozen_wrapper(inside: Any) -> Any:
-    """The same for what ``own()`` gave. Called by the core."""
-    return _frozen_wrapper, (ARRIVING, inside)
-
-
-def _frozen_wrapper(arriving: Arriving, inside: Any) -> Any:
-    from owned import _core
-
-    arriving.begin()
-    wrapper = _core.own(inside)
-    arriving.end(wrapper)
-    return wrapper
-
-
-def _set_state(obj: Any, state: Any) -> None:
-    set_state = getattr(obj, "__setstate__", None)
-    if set_state is not None:
-        set_state(state)
-        return
-    slots = None
-    if isinstance(state, tuple) and len(state) == 2:
-        state, slots = state
-    if state:
-        obj.__dict__.update(state)
-    for name, value in (slots or {}).items():
-        setattr(obj, name, value)
-
-
-def _new_arguments(cls: Any, obj: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    if hasattr(cls, "__getnewargs_ex__"):
-        arguments, keywords = cls.__getnewargs_ex__(obj)
-        return tuple(arguments), dict(keywords)
-    if hasattr(cls, "__getnewargs__"):
-        return tuple(cls.__getnewargs__(obj)), {}
-    for ground in _VALUES:
-        if issubclass(cls, ground):
-            return (ground(obj),), {}
-    return (), {}
-
-
-def _state(obj: Any) -> Any:
-    from owned import _core
-
-    slots, attributes = _core.frozen_fields(obj)
-    if slots:
-        return attributes or None, {member.__name__: value for member, value in slots.items()}
-    return attributes or None
-
-
-def thaw(obj: _T, /) -> _T:
-    """A deep mutable copy of a frozen object, private to the calling thread.
-
-    Frozen instances become instances of their class again, without ``__init__`` being called. ``tuple`` becomes
-    ``list``, ``frozendict`` becomes ``dict``, ``frozenset`` becomes ``set``: freeze keeps no note of what was a tuple
-    before it, so that what was one comes back as a list. Keys of dicts and members of sets stay what they are, as they
-    have to be hashable, and so do named tuples with what they hold. References to one object become references to one
-    copy; what cannot change is not copied.
-
-    Args:
-        obj: a frozen object, or an immutable one.
-
-    Returns:
-        The copy; an immutable object that holds nothing comes back itself.
-
-    Raises:
-        TypeError: ``obj`` is not frozen: ``copy.deepcopy`` copies it.
-
-    Threads:
-        Any thread; the copy belongs to the caller.
-    """
-    from owned import _core
-
-    if isinstance(obj, _core.Region):
-        raise TypeError("`obj` must be a frozen object, got a Region: thaw() what was born in it")
-    if not _core.is_frozen(obj):
-        raise TypeError(f"`obj` must be frozen, got {_a(type(obj))} that is not: copy.deepcopy(obj) copies it")
-    return _Thawing().run(obj)  # type: ignore[no-any-return]
-
-
-def _inside_of(wrapper: Any) -> Any:
-    from owned import _core
-
-    with _core.unchecked():  # a frozen wrapper gives its inside to nobody else
-        return _core.unwrap(wrapper)
-
-
-class _Thawing:
-    """One call of thaw: shells first, then what is in them, over a list instead of by recursion."""
-
-    def __init__(self) -> None:
-        from owned import _core
-
-        self.copies: dict[int, Any] = {}
-        self.todo: list[tuple[Any, Any]] = []
-        self.wrapper: type = _core.Wrapper
-
-    def run(self, root: Any) -> Any:
-        """The copy of ``root``, filled. Containers first: an owned instance copies what is stored in it."""
-        thawed = self.shell(root)
-        instances = []
-        for original, shell in self.todo:  # grows while it is walked
-            if isinstance(shell, list):
-                shell.extend(map(self.shell, original))
-            elif isinstance(shell, dict):
-                shell.update((key, self.shell(value)) for key, value in original.items())
-            elif isinstance(shell, set):
-                shell.update(original)
-            else:
-                instances.append((shell, *self.fields(original)))
-        for shell, slots, attributes in reversed(instances):
-            self.fill(shell, slots, attributes)
-        return thawed
-
-    def shell(self, original: Any) -> Any:
-        """The copy, still empty if it is new; the object itself where nothing in it can change."""
-        known = self.copies.get(id(original))
-        if known is None:
-            known = self.new(original)
-            if known is not original:
-                self.copies[id(original)] = known
-                if not issubclass(type(original), self.wrapper):
-                    self.todo.append((original, known))
-        return known
-
-    def new(self, original: Any) -> Any:
-        from owned import _core
-
-        kind = type(original)
-        if kind is tuple:
-            return []
-        if kind is frozenset:
-            return set()
-        if _core.is_frozendict(original):
-            return {}
-        if issubclass(kind, _core.FrozenBase):
-            cls: Any = original.__class__
-            for ground in _VALUES:
-                if issubclass(cls, ground):
-                    return ground.__new__(cls, original)
-            return object.__new__(cls)
-        if issubclass(kind, self.wrapper):
-            return _core.own(self.shell(_inside_of(original)))
-        return original
-
-    def fields(self, original: Any) -> tuple[dict[Any, Any], dict[str, Any]]:
-        from owned import _core
-
-        slots, attributes = _core.frozen_fields(original)
-        return (
-            {member: self.shell(value) for member, value in slots.items()},
-            {name: self.shell(value) for name, value in (attributes or {}).items()},
-        )
-
-    def fill(self, shell: Any, slots: dict[Any, Any], attributes: dict[str, Any]) -> None:
-        from owned import _core
-
-        is_owned = isinstance(shell, _core.Owned)
-        for member, value in slots.items():
-            if is_owned:
-                member = vars(member.__objclass__)[member.__name__]
-            member.__set__(shell, value)
-        if not is_owned:
-            if attributes:
-                object.__getattribute__(shell, "__dict__").update(attributes)
-            return
-        for name, value in attributes.items():
-            _core.Owned.__setattr__(shell, name, value)
 
 
 def is_frozen(obj: object, /) -> bool:

@@ -20,6 +20,7 @@ import attrs
 
 from owned import _violations, errors
 from owned._records import HERE, STRICT, Record, Site, caller_of, calling_frame, stack_of
+from owned._words import with_article
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -327,7 +328,7 @@ def warn_unclaimed(record: Record, to: threading.Thread | Process | None) -> Non
     """
     if sys.is_finalizing() or (isinstance(to, Process) and to.was_started()):
         return  # a process that was forked may have a copy of it
-    what = _violations.with_article(record.root_type)
+    what = with_article(record.root_type)
     addressed = "" if to is None else f" It was addressed to {to!r}."
     warnings.warn_explicit(
         errors.UnclaimedWarning(

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from owned._frozen import forget_types, needs_no_guard
 from owned._known_types import is_of_event_loop, is_synchronized
+from owned._words import with_article
 
 __all__ = ["Passing", "culprit", "frozen_by_class", "passing_of", "refusal", "refuses_writes"]
 
@@ -76,7 +77,7 @@ def refusal(value: object, name: str, call: str, *, has_option: bool = True) -> 
 
     path, one, passing = culprit(value, name)
     known_type = _core.known_type(one)
-    kind = _violations.with_article(known_type.__name__)
+    kind = with_article(known_type.__name__)
     if passing in (Passing.UNGUARDED, Passing.AS_IT_IS) and refuses_writes(known_type):
         return TypeError(f"{path} of {call} is {kind}" + frozen_by_class(known_type.__name__))
     if passing in (Passing.UNGUARDED, Passing.AS_IT_IS):

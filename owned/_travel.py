@@ -18,6 +18,7 @@ from typing import Any, Final, NoReturn
 
 from owned import _violations, errors
 from owned._inside import attributes, fields
+from owned._words import with_article
 
 _ATOMS: Final[frozenset[type]] = frozenset(
     {type(None), type(...), bool, int, float, complex, str, bytes, bytearray, range, slice}
@@ -61,7 +62,7 @@ def explained(root: Any, error: Exception, *, forking: bool) -> Exception:
 
     kind = _core.known_type(obj)
     name = kind.__name__
-    what = _named(obj) if isinstance(obj, _CODE) else _violations.with_article(name)
+    what = _named(obj) if isinstance(obj, _CODE) else with_article(name)
     return errors.TravelError(
         f"{path}: {what} cannot travel to another process ({reason}). {_way_out(kind)}",
         type_name=name,
@@ -82,7 +83,7 @@ def _core_name(kind: type) -> str:
 
 def _named(obj: Any) -> str:
     name = getattr(obj, "__qualname__", getattr(obj, "__name__", "?"))
-    return f"{_violations.with_article(type(obj).__name__)} {name!r}"
+    return f"{with_article(type(obj).__name__)} {name!r}"
 
 
 def _stands_in_the_way(root: Any, *, forking: bool) -> tuple[str, Any, str] | None:
@@ -144,7 +145,7 @@ def _reduced(obj: Any) -> Iterator[tuple[str, Any]]:
         return
     parts: tuple[Any, ...] = (*reduced, None, None, None)
     function, arguments, state, elements, items = parts[:5]
-    if arguments and getattr(function, "__module__", None) == "owned._frozen":
+    if arguments and getattr(function, "__module__", None) == "owned._frozen_pickle":
         arguments, state = arguments[1:], state and state[1]
     yield "", function
     yield from (("", argument) for argument in arguments or ())

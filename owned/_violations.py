@@ -17,6 +17,7 @@ from owned import _async_tasks, _life, _policy, _recorded, errors
 from owned._records import STRICT, Record, Violation, caller_of, calling_frame, calling_site
 from owned._threads import stack_now
 from owned._waits import Notification, Turnover
+from owned._words import with_article
 
 if TYPE_CHECKING:
     from owned._core import TaskInfo, ThreadInfo
@@ -300,11 +301,6 @@ def _touch(type_name: str, verb: str, form: str, label: str | None) -> str:
     if form == "method":
         return f"{verb} {type_name}.{label}()"
     return f"{verb} {label} on {with_article(type_name)}"
-
-
-def with_article(type_name: str) -> str:
-    """A type's name in a sentence."""
-    return f"an {type_name}" if type_name[:1] in "AEIOUaeiou" else f"a {type_name}"
 
 
 def _whose(state: str, owner: ThreadInfo | None, lock: object, record: Record | None) -> str:
