@@ -14,7 +14,7 @@ owned_field_note(PyTypeObject *type, PyObject *name, uint32_t version, PyMemberD
         return;
     owned_field *field = &owned_this_thread.fields[owned_field_place(version, name)];
     PyObject *before = field->name;
-    *field = (owned_field){Py_NewRef(name), slot, version};
+    *field = (owned_field){Py_NewRef(name), slot, slot == NULL ? 0 : slot->offset, version};
     Py_XDECREF(before);
 }
 

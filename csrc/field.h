@@ -9,18 +9,19 @@
 
 #include "thread.h"
 
-#define OWNED_FIELDS 512 /* a power of two; an entry is three words */
+#define OWNED_FIELDS 512 /* a power of two */
 
 typedef struct owned_field {
     PyObject *name;     /* strong; NULL: nothing is remembered here */
     PyMemberDef *slot;  /* the class's own; NULL: not a slot, so object's setter knows what to do */
+    Py_ssize_t offset;  /* the slot's */
     uint32_t version;
 } owned_field;
 
 static inline size_t
 owned_field_place(uint32_t version, PyObject *name)
 {
-    return ((size_t)version * 31 + ((uintptr_t)name >> 4)) & (OWNED_FIELDS - 1);
+    return ((size_t)version * 31 + ((uintptr_t)name >> 4)) % OWNED_FIELDS;
 }
 
 /* What is known of `name` in `type`, or NULL. */

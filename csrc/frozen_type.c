@@ -1,5 +1,5 @@
-/* What a frozen class is made of. An instance is frozen in place: its __class__ becomes a subclass of its class, class
- * F(K, FrozenBase), that adds no fields and refuses every way to write:
+/* What a frozen class is made of. An instance is frozen in place: its __class__ becomes a subclass of its class, before which
+ * FrozenBase stands in the MRO; it adds no fields and refuses every way to write:
  *
  *     x.a = 1, del x.a, super().__setattr__       FrozenBase's tp_setattro
  *     object.__setattr__(x, ...)                  up to 3.12 CPython refuses to jump over tp_setattro; from 3.13 on a read-only

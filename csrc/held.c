@@ -230,10 +230,8 @@ owned_held_add(PyObject *lock, owned_lock_tag *tag)
 }
 
 void
-owned_held_remove(owned_lock_tag *tag)
+owned_held_remove_listed(owned_lock_tag *tag)
 {
-    if (OWNED_LIKELY(owned_this_thread.listed == 0))
-        return;
     owned_held *held = owned_this_thread.info->held;
     uint64_t ordinal = owned_load_u64(&tag->ordinal);
     for (size_t i = held->used; i > 0; i--) {

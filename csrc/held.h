@@ -37,8 +37,15 @@ void owned_lock_tag_clear(owned_lock_tag *tag);
  * (the collector). */
 void owned_held_add(PyObject *lock, owned_lock_tag *tag);
 
-/* Take the lock off this thread's list, if it is on it. Cheap where nothing is listed. */
-void owned_held_remove(owned_lock_tag *tag);
+/* Take the lock off this thread's list, if it is on it. */
+OWNED_COLD void owned_held_remove_listed(owned_lock_tag *tag);
+
+static inline void
+owned_held_remove(owned_lock_tag *tag)
+{
+    if (OWNED_UNLIKELY(owned_this_thread.listed != 0))
+        owned_held_remove_listed(tag);
+}
 
 /* Where the thread of `info` took the lock: (code, line), or None where that is not known. The thread is this one, or
  * has finished. New reference, NULL with an error set. */

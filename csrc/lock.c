@@ -2,7 +2,7 @@
  *
  *     region.holder   who holds it, or nobody: the lock itself. Acquire is one compare-and-swap of nobody for me, and from
  *                     then on the same word says that every object shared under the lock is mine to touch
- *     depth           how often the holder has acquired; only the holder writes it
+ *     again           how often the holder has acquired it once more; only the holder writes it, and nobody's lock has 0
  *     waiters         how many threads wait, or are about to
  *     wakeup, posted  a binary semaphore to wait on: a CPython thread lock that is free while a wake-up is posted
  *
@@ -131,6 +131,13 @@ wait_slice(owned_lock *self, int64_t ns, int interruptible)
     return got == PY_LOCK_INTR ? Py_MakePendingCalls() : 0;
 }
 
+void
+owned_lock_wake(owned_lock *self)
+{
+    if (owned_cas_u64(&self->posted, 0, 1))
+        PyThread_release_lock(self->wakeup);
+}
+
 static OWNED_COLD int
 wait_and_swap(owned_lock *self, int64_t timeout, int interruptible)
 {
@@ -164,7 +171,7 @@ take(owned_lock *self, int64_t timeout, int interruptible, uint64_t depth)
         return -1;
     int taken = owned_lock_try_swap(self) ? 1 : wait_and_swap(self, timeout, interruptible);
     if (taken > 0) {
-        owned_lock_note_taken(self, depth);
+        owned_lock_note_taken(self, depth - 1);
         if (OWNED_UNLIKELY(owned_mode_is_strict()))
             owned_held_add((PyObject *)self, &self->head.tag);
     }
@@ -187,7 +194,7 @@ owned_lock_take_recursive(owned_lock *self, int64_t timeout)
 {
     if (!owned_lock_is_mine(self))
         return take_in_order(self, timeout);
-    owned_store_u64(&self->depth, self->depth + 1);
+    owned_store_u64(&self->again, self->again + 1);
     return 1;
 }
 
@@ -294,7 +301,7 @@ owned_lock_adopt(PyObject *lock)
     /* Of several that adopt at once one wins; the others find a holder that lives. */
     if (!finished || !owned_cas_u64(&self->head.region.holder, holder, owned_this_thread.id))
         return refuse(self, "adopt", "another's");
-    owned_lock_note_taken(self, 1);
+    owned_lock_note_taken(self, 0);
     if (owned_mode_is_strict())
         owned_held_add(lock, &self->head.tag);
     owned_thread_lost_lock(holder);
@@ -362,7 +369,7 @@ owned_lock_reinit(owned_lock *self)
     let_go(self);
     PyThread_acquire_lock(fresh, WAIT_LOCK);
     self->wakeup = fresh;
-    owned_store_u64(&self->depth, 0);
+    owned_store_u64(&self->again, 0);
     owned_store_u64(&self->waiters, 0);
     owned_store_u64(&self->posted, 0);
     owned_store_u64(&self->head.region.holder, OWNED_NOBODY);

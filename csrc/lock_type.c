@@ -124,7 +124,7 @@ lock_is_owned(PyObject *self, PyObject *Py_UNUSED(ignored))
 static PyObject *
 rlock_recursion_count(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return PyLong_FromUnsignedLongLong(owned_lock_is_mine((owned_lock *)self) ? ((owned_lock *)self)->depth : 0);
+    return PyLong_FromUnsignedLongLong(owned_lock_is_mine((owned_lock *)self) ? ((owned_lock *)self)->again + 1 : 0);
 }
 
 static PyObject *
@@ -135,9 +135,11 @@ lock_release_save(PyObject *op, PyObject *Py_UNUSED(ignored))
         owned_lock_refuse_release(self);
         return NULL;
     }
-    PyObject *depth = PyLong_FromUnsignedLongLong(self->depth);
-    if (depth != NULL)
+    PyObject *depth = PyLong_FromUnsignedLongLong(self->again + 1);
+    if (depth != NULL) {
+        owned_store_u64(&self->again, 0);
         owned_lock_give_back(self);
+    }
     return depth;
 }
 
@@ -179,8 +181,10 @@ lock_repr(PyObject *op)
                                     owned_load_u64(&((owned_thread_info *)info)->finished) ? " (ended)" : "");
     if (Py_IS_TYPE(op, owned_the_state->Lock))
         count = PyUnicode_FromString("");
-    else
-        count = PyUnicode_FromFormat("count=%llu ", (unsigned long long)owned_load_u64(&self->depth));
+    else {
+        uint64_t depth = holder == OWNED_NOBODY ? 0 : owned_load_u64(&self->again) + 1;
+        count = PyUnicode_FromFormat("count=%llu ", (unsigned long long)depth);
+    }
     if (name != NULL && count != NULL)
         text = PyUnicode_FromFormat("<%s %s object %U%Uat %p>", holder == OWNED_NOBODY ? "unlocked" : "locked",
                                     Py_TYPE(self)->tp_name, name, count, self);

@@ -9,7 +9,7 @@
 
 typedef struct {
     owned_lock_head head;
-    uint64_t depth;   /* atomic, for repr() */
+    uint64_t again;   /* atomic, for repr() */
     uint64_t waiters; /* atomic */
     uint64_t posted;  /* atomic; 0 or 1 */
     PyThread_type_lock wakeup;
@@ -17,6 +17,9 @@ typedef struct {
 
 /* A lock of ours is released by a thread that does not hold it: sets the error. Always -1. */
 OWNED_COLD int owned_lock_refuse_release(owned_lock *self);
+
+/* Somebody waits for a lock that was given back just now: post a wake-up. */
+OWNED_COLD void owned_lock_wake(owned_lock *self);
 
 static inline int
 owned_lock_is_mine(owned_lock *self)
@@ -31,22 +34,21 @@ owned_lock_try_swap(owned_lock *self)
 }
 
 static inline void
-owned_lock_note_taken(owned_lock *self, uint64_t depth)
+owned_lock_note_taken(owned_lock *self, uint64_t again)
 {
-    owned_store_u64(&self->depth, depth);
+    owned_store_u64(&self->again, again);
     owned_this_thread.locks_held++;
 }
 
-/* This thread holds it, and it is the last release(). */
+/* This thread holds it, and only once. */
 static inline void
 owned_lock_give_back(owned_lock *self)
 {
     owned_held_remove(&self->head.tag);
-    owned_store_u64(&self->depth, 0);
     owned_this_thread.locks_held--;
     owned_under_gil_swap_u64(&self->head.region.holder, OWNED_NOBODY);
-    if (OWNED_UNLIKELY(owned_under_gil_read_u64(&self->waiters) != 0) && owned_cas_u64(&self->posted, 0, 1))
-        PyThread_release_lock(self->wakeup);
+    if (OWNED_UNLIKELY(owned_under_gil_read_u64(&self->waiters) != 0))
+        owned_lock_wake(self);
 }
 
 /* acquire() of a free lock: 1, or 0 where owned_lock_take_once() or owned_lock_take_recursive() has to see. */
@@ -55,18 +57,18 @@ owned_lock_take_free(owned_lock *self)
 {
     if (OWNED_UNLIKELY(owned_this_thread.birth == NULL || owned_mode_is_strict()) || !owned_lock_try_swap(self))
         return 0;
-    owned_lock_note_taken(self, 1);
+    owned_this_thread.locks_held++;
     return 1;
 }
 
-/* release() of either kind: the depth of a Lock is never more than one. 0, or -1 with an error set. */
+/* release() of either kind: a Lock is never taken again by its holder. 0, or -1 with an error set. */
 static inline int
 owned_lock_release(owned_lock *self)
 {
-    if (!owned_lock_is_mine(self))
+    if (OWNED_UNLIKELY(!owned_lock_is_mine(self)))
         return owned_lock_refuse_release(self);
-    if (self->depth > 1)
-        owned_store_u64(&self->depth, self->depth - 1);
+    if (self->again != 0)
+        owned_store_u64(&self->again, self->again - 1);
     else
         owned_lock_give_back(self);
     return 0;

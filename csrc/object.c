@@ -358,24 +358,13 @@ set_attribute(PyObject *self, PyObject *name, PyObject *value, PyObject *attribu
     return owned_settled(&settling, store(self, name, settling.value, slot));
 }
 
-/* What is stored in an object of this thread's own needs no settling: see owned_settle(). */
-static inline int
-is_stored_as_is(PyObject *value, owned_region *region)
-{
-    return owned_is_scalar(value) || (!owned_mode_is_strict() && !owned_region_gathers(region) && !PyList_CheckExact(value) &&
-                                      !PyDict_CheckExact(value) && !PySet_CheckExact(value));
-}
-
 /* The object is this thread's, alone. */
 static inline int
-store_in_slot(PyObject *self, PyMemberDef *slot, PyObject *value)
+store_in_slot(PyObject *self, owned_field *field, PyObject *value)
 {
     if (!OWNED_DIRECT_FIELDS)
-        return PyMember_SetOne((char *)self, slot, value);
-    PyObject **field = (PyObject **)((char *)self + slot->offset);
-    PyObject *before = *field;
-    *field = Py_NewRef(value);
-    Py_XDECREF(before);
+        return PyMember_SetOne((char *)self, field->slot, value);
+    owned_replace_field((PyObject **)((char *)self + field->offset), value);
     return 0;
 }
 
@@ -400,21 +389,28 @@ find_and_set(PyObject *self, PyObject *name, PyObject *value)
     return result;
 }
 
-static int
-owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
+/* What the shortest way did not settle. */
+static OWNED_COLD int
+set_any(PyObject *self, PyObject *name, PyObject *value)
 {
-    owned_region *r = owned_load_ptr(&((owned_object *)self)->region);
-    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id) && value != NULL &&
-        is_stored_as_is(value, r)) {
-        owned_field *field = owned_field_known(Py_TYPE(self), name);
-        if (OWNED_LIKELY(field != NULL))
-            return field->slot != NULL ? store_in_slot(self, field->slot, value) : PyObject_GenericSetAttr(self, name, value);
-    }
     if (owned_is_frozen_instance(self)) /* Owned.__setattr__(x, ...): its class refuses, and so do we, unchecked() or not */
         return owned_frozen_refuse(self, name, value);
     if (owned_object_prepare(Py_TYPE(self)) < 0)
         return -1;
     return find_and_set(self, name, value);
+}
+
+static int
+owned_object_setattro(PyObject *self, PyObject *name, PyObject *value)
+{
+    owned_region *r = owned_load_ptr(&((owned_object *)self)->region);
+    if (OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id && value != NULL &&
+                     owned_is_stored_as_is(value, r))) {
+        owned_field *field = owned_field_known(Py_TYPE(self), name);
+        if (OWNED_LIKELY(field != NULL))
+            return field->slot != NULL ? store_in_slot(self, field, value) : PyObject_GenericSetAttr(self, name, value);
+    }
+    return set_any(self, name, value);
 }
 
 static PyObject *

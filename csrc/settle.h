@@ -9,6 +9,7 @@
 #define OWNED_SETTLE_H
 
 #include "graph.h"
+#include "mode.h"
 
 typedef struct {
     PyObject *value;       /* strong: what to store, NULL to delete */
@@ -25,6 +26,27 @@ owned_settle_as_is(owned_settling *settling, PyObject *value)
 {
     settling->value = Py_XNewRef(value);
     settling->joining = NULL;
+}
+
+/* Is a value that is stored in an object of this thread's, alone, stored as it is, with nothing to settle and to warn of? An int is
+ * told apart first: compilers make one sum of comparisons that stand together, and then make all of them each time. */
+static inline int
+owned_is_stored_as_is(PyObject *value, owned_region *region)
+{
+    if (PyLong_CheckExact(value))
+        return 1;
+    if (owned_mode_is_strict() || owned_region_gathers(region))
+        return owned_is_scalar(value);
+    return !PyList_CheckExact(value) && !PyDict_CheckExact(value) && !PySet_CheckExact(value);
+}
+
+/* Put it into a field of such an object, where fields may be written directly. */
+static inline void
+owned_replace_field(PyObject **field, PyObject *value)
+{
+    PyObject *before = *field;
+    *field = Py_NewRef(value);
+    Py_XDECREF(before);
 }
 
 /* `value`, which may be NULL, is about to be stored in a guarded object whose region is `region` (resolved, and this

@@ -80,12 +80,10 @@ slot_get(PyObject *self, PyObject *obj, PyObject *Py_UNUSED(type))
     return value;
 }
 
-static int
-slot_set(PyObject *self, PyObject *obj, PyObject *value)
+/* What the shortest way did not settle; `obj` is an instance. */
+static OWNED_COLD int
+set_any(checked_slot *slot, PyObject *obj, PyObject *value)
 {
-    checked_slot *slot = (checked_slot *)self;
-    if (!is_instance(slot, obj))
-        return -1;
     owned_region **where = &((owned_object *)obj)->region;
     int ok = owned_check(obj, where, value == NULL ? &owned_attr_delete : &owned_attr_write, slot->name);
     if (ok < 0)
@@ -109,6 +107,21 @@ slot_set(PyObject *self, PyObject *obj, PyObject *value)
         return 0;
     }
     return owned_settled(&settling, PyMember_SetOne((char *)obj, slot->member->d_member, settling.value));
+}
+
+static int
+slot_set(PyObject *self, PyObject *obj, PyObject *value)
+{
+    checked_slot *slot = (checked_slot *)self;
+    if (!is_instance(slot, obj))
+        return -1;
+    owned_region *r = owned_load_ptr(&((owned_object *)obj)->region);
+    if (OWNED_DIRECT_FIELDS && OWNED_LIKELY(r != NULL && owned_load_u64(&r->holder) == owned_this_thread.id && value != NULL &&
+                                            owned_is_stored_as_is(value, r))) {
+        owned_replace_field(field(slot, obj), value);
+        return 0;
+    }
+    return set_any(slot, obj, value);
 }
 
 static PyObject *

@@ -11,6 +11,7 @@ from __future__ import annotations
 import abc
 import enum
 import functools
+import struct
 import sys
 import threading
 import types
@@ -353,7 +354,14 @@ def _has_fields(cls: type, ground: type) -> bool:
 
 
 class _FrozenMeta(type):
-    """The metaclass of frozen classes: FrozenBase goes before the class, and calls make what the class makes."""
+    """The metaclass of frozen classes: calls make what the class makes."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return cls.__base__(*args, **kwargs)  # type: ignore[misc]
+
+
+class _ReorderingMeta(_FrozenMeta):
+    """FrozenBase goes before the class in the MRO, though not among the bases."""
 
     def mro(cls) -> list[type]:
         from owned import _core
@@ -362,25 +370,32 @@ class _FrozenMeta(type):
         first = [base for base in order[1:] if issubclass(base, _core.FrozenBase)]
         return [order[0], *first, *(base for base in order[1:] if base not in first)]
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        return cls.__base__(*args, **kwargs)  # type: ignore[misc]
+
+_metaclasses: weakref.WeakKeyDictionary[type, dict[type, type]] = weakref.WeakKeyDictionary()
 
 
-_metaclasses: weakref.WeakKeyDictionary[type, type] = weakref.WeakKeyDictionary()
-
-
-def _metaclass_for(metaclass: type) -> Any:
+def _metaclass_for(metaclass: type, wanted: type[_FrozenMeta]) -> Any:
     if metaclass is type:
-        return _FrozenMeta
-    known = _metaclasses.get(metaclass)
-    if known is None:
-        known = type.__new__(type(metaclass), metaclass.__name__, (_FrozenMeta, metaclass), {})
-        _metaclasses[metaclass] = known
-    return known
+        return wanted
+    known = _metaclasses.setdefault(metaclass, {})
+    if wanted not in known:
+        known[wanted] = type.__new__(type(metaclass), metaclass.__name__, (wanted, metaclass), {})
+    return known[wanted]
+
+
+def _has_layout(cls: type) -> bool:
+    """Do instances hold more than the header, a ``__dict__`` and weak references?"""
+    words = (cls.__dictoffset__ > 0) + (cls.__weakrefoffset__ > 0)
+    return cls.__itemsize__ != 0 or cls.__basicsize__ > object.__basicsize__ + words * struct.calcsize("P")
 
 
 def _frozen_class(cls: type) -> type:
-    """``class F(cls, FrozenBase)``, made past its metaclass's and bases' hooks: it is no new class to the program."""
+    """``class F(FrozenBase, cls)``, made past its metaclass's and bases' hooks: it is no new class to the program.
+
+    CPython takes for ``F.__base__``, which has to be ``cls``, the first base that has a layout of its own, or the first
+    of all if none has: then ``cls`` comes first, and a metaclass with an ``mro`` puts it behind. From 3.14 on the
+    interpreter caches and specializes no attribute of a class that has such a metaclass, so that one is for no other.
+    """
     from owned import _core
 
     owned_class = issubclass(cls, _core.Owned)
@@ -395,10 +410,11 @@ def _frozen_class(cls: type) -> type:
         namespace["__getattribute__"] = object.__getattribute__
     if defining(cls, "__dir__") is not object:
         namespace["__dir__"] = _dir_as_written
-    metaclass = _metaclass_for(type(cls))
+    base = _core.FrozenBase if owned_class else _core.FrozenPlain
+    in_order = _has_layout(cls)
+    metaclass = _metaclass_for(type(cls), _FrozenMeta if in_order else _ReorderingMeta)
     make: Any = abc.ABCMeta if issubclass(metaclass, abc.ABCMeta) else type
-    bases = (cls, _core.FrozenBase if owned_class else _core.FrozenPlain)
-    frozen: type = make.__new__(metaclass, cls.__name__, bases, namespace)
+    frozen: type = make.__new__(metaclass, cls.__name__, (base, cls) if in_order else (cls, base), namespace)
     return frozen
 
 

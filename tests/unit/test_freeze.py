@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import abc
 import collections
+import collections.abc
 import copy
 import dataclasses
 import datetime
 import decimal
+import dis
 import enum
 import fractions
 import functools
@@ -21,6 +23,7 @@ import queue
 import re
 import socket
 import sys
+import sysconfig
 import threading
 import types
 import typing
@@ -916,6 +919,78 @@ def test_frozen_classes_go_with_their_class() -> None:
         return ref() is None
 
     assert collected(True) == collected(False)  # 3.13t makes classes immortal once there was a second thread
+
+
+class Weakly:
+    __slots__ = ("__weakref__",)
+
+
+class Everything(Slot):
+    __slots__ = ("__dict__", "more")
+
+
+class WithAbc(collections.abc.Sized):
+    __slots__ = ("value",)
+
+    def __len__(self) -> int:
+        return 0
+
+
+class Generic(typing.Generic[typing.TypeVar("T")]):
+    pass
+
+
+class Number(int):
+    pass
+
+
+class Nothing:
+    __slots__ = ()
+
+
+@owned
+class OwnedSlot:
+    __slots__ = ("value",)
+
+
+@owned
+class OwnedNode:
+    pass
+
+
+@pytest.mark.parametrize(
+    "cls", [Node, Slot, Weakly, Everything, WithAbc, Generic, Number, Nothing, OwnedSlot, OwnedNode], ids=repr
+)
+def test_a_frozen_class_goes_before_its_class(cls: Any) -> None:
+    """Whatever instances are made of, their class is the frozen class's __base__, and what refuses comes before it."""
+    x = cls()
+    if cls is Number:
+        x.field = 1  # without one an int passes as it is
+    frozen = type(freeze(x))
+    assert frozen.__base__ is cls
+    mro = frozen.__mro__
+    assert mro.index(api._core.FrozenBase) < mro.index(cls)
+    with pytest.raises(FrozenError):
+        x.value = 1
+
+
+@pytest.mark.parametrize("cls", [Slot, OwnedSlot, WithAbc, Everything], ids=repr)
+def test_the_interpreter_specializes(cls: Any) -> None:
+    """Reading a slot of a frozen instance is specialized as for any other class."""
+
+    def use(x: Any) -> None:
+        for _ in range(100):
+            x.value
+
+    x = cls()
+    x.value = 1
+    freeze(x)
+    for _ in range(10):
+        use(x)
+    names = {instruction.opname for instruction in dis.get_instructions(use, adaptive=True)}
+    if sys.version_info < (3, 14) and sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return  # 3.13t specializes nothing
+    assert "LOAD_ATTR_SLOT" in names
 
 
 # ---- wrappers -----------------------------------------------------------------------------------------------------
