@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import owned
-from owned._report_data import Collector, merge
 from owned._page import duration
+from owned._report_data import Collector, merge
 from owned._report_page import write_page
 from reports import add_holds, page, racy
 
