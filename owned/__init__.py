@@ -89,6 +89,7 @@ from owned.errors import (
 
 if typing.TYPE_CHECKING:
     from owned import aio as aio
+    from owned._audit import audit as audit
     from owned._pool import ThreadPoolExecutor
 
 # The names that PEP 805 proposes.
@@ -99,7 +100,7 @@ TransferBox = Parcel
 # What it is most often used as.
 Counter = AtomicInt
 
-_LAZY = {"ThreadPoolExecutor": "owned._pool", "aio": "owned.aio"}
+_LAZY = {"ThreadPoolExecutor": "owned._pool", "aio": "owned.aio", "audit": "owned._audit"}
 
 
 def __getattr__(name: str) -> typing.Any:
@@ -176,6 +177,7 @@ __all__ = [
     "WrongTaskError",
     "WrongThreadError",
     "adopt",
+    "audit",
     "checked",
     "configure",
     "explain",

@@ -11,11 +11,11 @@ from owned._audit._findings import Exposure, Findings, Kind, Lock, State
 
 MEANING = {
     State.PRIVATE: "only one thread at a time ever knew it: it needs no protection",
-    State.READ_SHARED: "several threads read it, and nobody wrote it any more: it needs no lock, and could be frozen",
-    State.HANDED_OVER: "several threads touched it one after the other: a start, a join, a queue or an event lay between",
+    State.READ_SHARED: "several threads read it, and nobody wrote it any more: it needs no lock",
+    State.HANDED_OVER: "several threads touched it in turn: a start, a join, a queue or an event lay between",
     State.ATOMIC: "several threads changed it by calls that CPython makes in one step, such as append",
     State.LOCKED: "one lock was held at every access",
-    State.LUCKY: "only the order in which locks happened to be taken kept two accesses apart in this run",
+    State.LUCKY: "only the order in which locks happened to be taken kept two accesses apart",
     State.UNPROTECTED: "nothing kept two accesses apart, and one of them was a write",
 }
 """The states from the best to the worst, and what each says."""

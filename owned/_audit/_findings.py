@@ -212,7 +212,7 @@ class Race:
         count: how often it was seen.
         remedy: the way out, in one sentence or two.
         status: whether it is new, in the baseline, or allowed by a comment.
-        reason: what the baseline or the comment says to that.
+        reason: what baseline or comment say.
         tests: the tests in which it was seen.
     """
 

@@ -46,7 +46,7 @@ def gather() -> Findings:
         races,
         Findings(
             threads=tuple(Thread(number, name) for number, name in sorted(threads.items())),
-            locks=tuple(map(_lock, uses)),
+            locks=tuple(map(lock_of, uses)),
             exposures=tuple(map(_exposure, exposures)),
             forgotten=_detector.forgotten(),
         ),
@@ -91,10 +91,11 @@ def threads_of(told: _detector.Race) -> tuple[Thread, Thread]:
 
 def _access(told: _detector.Access) -> Access:
     kind, operation, thread, locks, stack = told
-    return Access(kind, operation, thread[0], _places(stack) or (Place("?", 0, "?"),), locks)
+    return Access(kind, operation, thread[0], _places(stack) or (Place("?", 0, "?"),), tuple(locks))
 
 
-def _lock(told: _detector.LockUse) -> Lock:
+def lock_of(told: _detector.LockUse) -> Lock:
+    """A lock as the detector tells it."""
     number, kind, name, made, takings, threads, guarded = told
     return Lock(number, kind, name, _places(made), takings, tuple(thread[0] for thread in threads), guarded)
 
@@ -110,7 +111,7 @@ def _exposure(told: _detector.Exposure) -> Exposure:
         reads,
         writes,
         initial,
-        locks or (),
+        tuple(locks or ()),
         tuple(sorted(ordered_by)),
         races,
         possible,

@@ -19,8 +19,8 @@ The document (every key is always there):
         variable       "Account.balance", "bank.total", "list[0]", "dict"
         kind, owner, name   the same in parts: "attribute", "bank.Account", "balance"
         count          how often it was seen
-        accesses       two of {kind, operation, verb, thread, thread_name, locks, source, stack}, in the order of the run;
-                       stack: [{file, line, column, end_line, end_column, function}, ...], innermost first
+        accesses       two of {kind, operation, verb, thread, thread_name, locks, source, stack}, in the order of
+                       the run; stack: [{file, line, column, end_line, end_column, function}, ...], innermost first
         made, maker    where the object was made, and by which thread
         why, remedy    in words
         fingerprint    the same in another run of another version
