@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# race: certain list[0]
+# race: certain list[1]
+import threading
+
+cells = [0, 0]
+phase = threading.Barrier(2)
+
+
+def work(me):
+    for step in range(3):
+        cells[me] = step
+        phase.wait()
+        cells[1 - me]
+
+
+threads = [threading.Thread(target=work, args=(me,)) for me in range(2)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
