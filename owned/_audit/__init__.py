@@ -29,7 +29,8 @@ def audit(
     all of it. For a whole program there is ``python -m owned audit``, for tests ``pytest --owned-audit``.
 
     Args:
-        include: names of packages to audit although they are installed ones.
+        include: names of packages to audit, and nothing else, also installed ones. By default all is audited that is
+            neither in the standard library nor installed.
         stdlib: names of modules of the standard library to audit as well.
         memory: how many bytes the audit may use for what it knows of variables; 0 for no bound. It then forgets the
             oldest, and says so.

@@ -21,9 +21,9 @@ USAGE = "python -m owned audit [-h] [-q] [options] (script.py | -m module) [args
 
 DESCRIPTION = """\
 Run a Python program, and find the races in it: accesses to one attribute, global, closure variable or container from
-two threads that nothing orders. They are found from what was synchronised, not from what happened to
-interleave, so that one run is enough. The program needs to know nothing of this package. The report also has a map: what was private,
-handed over, only read, always under one lock, or unprotected.
+two threads that nothing orders. They are found from what was synchronised, not from what happened to interleave, so
+that one run is enough. The program needs to know nothing of this package. The report also has a map: what was
+private, handed over, only read, always under one lock, or unprotected.
 
 Audited is all that is neither in the standard library nor in site-packages."""
 
@@ -44,7 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing at the end if nothing new was found")
     parser.add_argument("--map", action="store_true", help="print the whole map of exposure, not only its sums")
     parser.add_argument(
-        "--include", metavar="PACKAGE", action="append", default=[], help="audit this installed package, too"
+        "--include",
+        metavar="PACKAGE",
+        action="append",
+        default=[],
+        help="audit these packages only, also installed ones",
     )
     parser.add_argument(
         "--stdlib", metavar="MODULE", action="append", default=[], help="audit this module of the standard library, too"

@@ -64,14 +64,22 @@ class Outputs:
         Raises:
             OSError: One cannot.
         """
-        for path in (self.html, self.json, self.sarif):
-            if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.open("w").close()
+        for path in self.paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.open("w").close()
 
-    def write(self, report: Report, screen: Screen, exit_status: int | None) -> None:
-        """Write all of them; what cannot be written is told."""
-        screen.write(_terminal.tell(report, screen, quiet=self.quiet, with_map=self.with_map))
+    def write(self, report: Report, screen: Screen, exit_status: int | None, text: str | None = None) -> None:
+        """Write all of them; what cannot be written is told.
+
+        Args:
+            report: what to write.
+            screen: where the text goes.
+            exit_status: of the process, if it is known.
+            text: what to say, if not the usual.
+        """
+        if text is None:
+            text = _terminal.tell(report, screen, quiet=self.quiet, with_map=self.with_map)
+        screen.write(text)
         for path, write in (
             (self.html, lambda file: _html.write(file, report, exit_status)),
             (self.json, lambda file: _json.write(file, report, exit_status)),
@@ -80,6 +88,24 @@ class Outputs:
             if path is not None:
                 target = path if report.process is None else path.with_suffix(f".{report.process}{path.suffix}")
                 self._write(target, write, screen)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files of reports."""
+        return tuple(path for path in (self.html, self.json, self.sarif) if path is not None)
+
+    def write_baseline(self, report: Report) -> str:
+        """Write the baseline.
+
+        Returns:
+            What came of it, as a line.
+        """
+        assert self.baseline is not None
+        try:
+            count = _baseline.write(self.baseline, report.findings.races, report.root)
+        except (OSError, ValueError) as error:
+            return f"owned: the baseline could not be written: {error}\n"
+        return f"owned: {self.baseline} knows {count:,} races now\n"
 
     def _write(self, path: Path, write: Callable[[IO[str]], object], screen: Screen) -> None:
         """Write a file so that nobody ever sees half of it."""
@@ -204,7 +230,7 @@ class Ending:
         children = self._journal.failing_children() if self._journal is not None else 0
         report = self._audit.report(self._title, ending=how)
         if self._outputs.baseline is not None:
-            self._write_baseline(self._outputs.baseline, report)
+            self._screen.write(self._outputs.write_baseline(report))
             failing = children = 0
         if failing or children:
             own = 1
@@ -214,14 +240,6 @@ class Ending:
         if self._journal is not None:
             self._journal.end()
         return own
-
-    def _write_baseline(self, path: Path, report: Report) -> None:
-        try:
-            count = _baseline.write(path, report.findings.races, report.root)
-        except (OSError, ValueError) as error:
-            self._screen.write(f"owned: the baseline could not be written: {error}\n")
-        else:
-            self._screen.write(f"owned: {path} knows {count:,} races now\n")
 
     def _testify(self, findings: Findings) -> None:
         """In the witness: write the report of a process that is gone."""

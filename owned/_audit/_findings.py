@@ -135,6 +135,8 @@ class Variable:
             return f"{'an' if self.owner[:1] in 'aeiouAEIOU' else 'a'} {self.owner}"
         if self.kind is Kind.CLOSURE:
             return f"the variable {self.name} of {self.owner_name}()"
+        if self.kind is Kind.ITEM:
+            return f"the item {self.name} of a {self.owner}"
         return self.short if self.kind is Kind.ATTRIBUTE else f"the {self.kind} {self.short}"
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -67,6 +67,93 @@ def complete(races: Iterable[Race], findings: Findings) -> Findings:
             )
     told = attrs.evolve(findings, races=tuple(known.values()))
     return attrs.evolve(told, races=tuple(attrs.evolve(race, remedy=advise(race, told)) for race in told.races))
+
+
+def merge(findings: Sequence[Findings]) -> Findings:
+    """One out of those of several processes that audited parts of the same: each has numbers of its own.
+
+    Args:
+        findings: at least one.
+    """
+    parts = []
+    threads = locks = 0
+    for one in findings:
+        part = _Renumbering(one, threads, locks).findings()
+        threads += len(part.threads)
+        locks += len(part.locks)
+        parts.append(part)
+    whole = Findings(
+        threads=tuple(thread for part in parts for thread in part.threads),
+        locks=tuple(lock for part in parts for lock in part.locks),
+        exposures=tuple(_merged([one for part in parts for one in part.exposures])),
+        forgotten=sum(part.forgotten for part in parts),
+        complete=all(part.complete for part in parts),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+    )
+    return complete([race for part in parts for race in part.races], whole)
+
+
+class _Renumbering:
+    """The same findings with threads and locks numbered from other numbers on."""
+
+    def __init__(self, findings: Findings, threads: int, locks: int) -> None:
+        self._findings = findings
+        self._threads = {one.number: number for number, one in enumerate(findings.threads, threads + 1)}
+        self._locks = {one.number: number for number, one in enumerate(findings.locks, locks + 1)}
+
+    def findings(self) -> Findings:
+        found = self._findings
+        return attrs.evolve(
+            found,
+            races=tuple(
+                attrs.evolve(race, first=self._access(race.first), second=self._access(race.second))
+                for race in found.races
+            ),
+            threads=tuple(attrs.evolve(one, number=self._threads[one.number]) for one in found.threads),
+            locks=tuple(
+                attrs.evolve(one, number=self._locks[one.number], threads=self._of_threads(one.threads))
+                for one in found.locks
+            ),
+            exposures=tuple(
+                attrs.evolve(one, threads=self._of_threads(one.threads), locks=self._of_locks(one.locks))
+                for one in found.exposures
+            ),
+        )
+
+    def _access(self, access: Access) -> Access:
+        return attrs.evolve(access, thread=self._of_threads((access.thread,))[0], locks=self._of_locks(access.locks))
+
+    def _of_threads(self, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(self._threads.get(number, 0) for number in numbers)
+
+    def _of_locks(self, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(self._locks.get(abs(number), 0) * (-1 if number < 0 else 1) for number in numbers)
+
+
+def _merged(exposures: Iterable[Exposure]) -> Iterable[Exposure]:
+    """Those of one variable as one. A lock guards it in all processes only if it did so in each that shared it."""
+    known: dict[tuple[object, ...], Exposure] = {}
+    for one in exposures:
+        key = (one.variable, one.made[:1])
+        before = known.get(key)
+        if before is None:
+            known[key] = one
+            continue
+        shared = [part for part in (before, one) if part.shared]
+        known[key] = attrs.evolve(
+            before,
+            objects=before.objects + one.objects,
+            shared=before.shared + one.shared,
+            threads=(*before.threads, *one.threads),
+            reads=before.reads + one.reads,
+            writes=before.writes + one.writes,
+            initial=before.initial + one.initial,
+            locks=tuple(lock for part in shared for lock in part.locks) if all(part.locks for part in shared) else (),
+            ordered_by=tuple(sorted({*before.ordered_by, *one.ordered_by})),
+            races=before.races + one.races,
+            possible=before.possible + one.possible,
+        )
+    return known.values()
 
 
 def race_of(told: _detector.Race) -> Race:

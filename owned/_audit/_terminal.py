@@ -32,6 +32,11 @@ def story(report: Report, race: Race, screen: Screen) -> str:
     return _Teller(report, screen).story(race)
 
 
+def summary(report: Report, screen: Screen) -> str:
+    """All of it in a few lines."""
+    return _Teller(report, screen).summary()
+
+
 class _Teller:
     def __init__(self, report: Report, screen: Screen) -> None:
         self._report = report
@@ -48,7 +53,7 @@ class _Teller:
             parts.append(f"{self._prefix()} {len(new) - _IN_FULL:,} more races: --html or --json have them all")
         if with_map:
             parts.append(self._map())
-        parts.append(self._summary())
+        parts.append(self.summary())
         return "\n".join(parts) + "\n"
 
     def _prefix(self) -> str:
@@ -112,7 +117,8 @@ class _Teller:
 
     # ---- all of it ---------------------------------------------------------------------------------------------------
 
-    def _summary(self) -> str:
+    def summary(self) -> str:
+        """The counts, each race in a line, and the sums of the map."""
         lines = [f"{self._prefix()} {self._headline()}"]
         if self._report.ending:
             lines.append(f"  {self._report.ending}")
