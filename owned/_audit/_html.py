@@ -113,10 +113,10 @@ class _Sheet:
         silent = sum(race.status is not Status.NEW for race in self._races)
         shared = sum(one.shared > 0 for one in findings.exposures)
         tiles = [
-            ("variables shared by threads", f"{shared:,}", f"of {len(findings.exposures):,}"),
+            ("shared variables", f"{shared:,}", f"of {len(findings.exposures):,}"),
             ("threads", f"{len(findings.threads):,}", ""),
             ("locks", f"{len(findings.locks):,}", ""),
-            ("races known or allowed", f"{silent:,}", ""),
+            ("known or allowed", f"{silent:,}", ""),
         ]
         return "".join(
             f"<div><dt>{label}</dt><dd>{value} <small>{more}</small></dd></div>" for label, value, more in tiles
