@@ -9,6 +9,7 @@
 #include "mode.h"
 #include "passing.h"
 #include "state.h"
+#include "watch.h"
 
 int owned_atomic_add(PyObject *module);
 
@@ -83,16 +84,29 @@ STEP(step_xor, value ^ n)
 static inline int64_t
 int_now(PyObject *self)
 {
-    return (int64_t)owned_read_u64(&((atomic_int *)self)->bits);
+    int64_t value = (int64_t)owned_read_u64(&((atomic_int *)self)->bits);
+    owned_watch(self, OWNED_WATCH_ACQUIRES);
+    return value;
 }
 
 #define RANGE "an AtomicInt holds -2**63 to 2**63 - 1"
+
+/* Put `n` there; what was there. */
+static int64_t
+int_exchange(PyObject *self, int64_t n)
+{
+    owned_watch(self, OWNED_WATCH_RELEASES);
+    int64_t before = (int64_t)owned_swap_u64(&((atomic_int *)self)->bits, (uint64_t)n);
+    owned_watch(self, OWNED_WATCH_ACQUIRES);
+    return before;
+}
 
 /* 0, or -1 with an error set and nothing changed. */
 static int
 int_step(PyObject *self, step take, int64_t n, int64_t *before, int64_t *after)
 {
     uint64_t *bits = &((atomic_int *)self)->bits;
+    owned_watch(self, OWNED_WATCH_RELEASES);
     do {
         *before = int_now(self);
         if (!take(*before, n, after)) {
@@ -197,7 +211,7 @@ int_swap(PyObject *self, PyObject *number)
     int64_t n;
     if (parse(number, "value", &n) < 0)
         return NULL;
-    return PyLong_FromLongLong((int64_t)owned_swap_u64(&((atomic_int *)self)->bits, (uint64_t)n));
+    return PyLong_FromLongLong(int_exchange(self, n));
 }
 
 static PyObject *
@@ -206,7 +220,7 @@ int_set(PyObject *self, PyObject *number)
     int64_t n;
     if (parse(number, "value", &n) < 0)
         return NULL;
-    owned_swap_u64(&((atomic_int *)self)->bits, (uint64_t)n);
+    int_exchange(self, n);
     Py_RETURN_NONE;
 }
 
@@ -217,7 +231,10 @@ int_compare_and_set(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     if (expect("compare_and_set", nargs, 2, 2) < 0 || parse(args[0], "expected", &expected) < 0 ||
         parse(args[1], "value", &n) < 0)
         return NULL;
-    return PyBool_FromLong(owned_cas_u64(&((atomic_int *)self)->bits, (uint64_t)expected, (uint64_t)n));
+    owned_watch(self, OWNED_WATCH_RELEASES);
+    int same = owned_cas_u64(&((atomic_int *)self)->bits, (uint64_t)expected, (uint64_t)n);
+    owned_watch(self, OWNED_WATCH_ACQUIRES);
+    return PyBool_FromLong(same);
 }
 
 static PyObject *
@@ -446,6 +463,7 @@ ref_now(PyObject *op)
     owned_mutex_lock(&self->mutex);
     PyObject *value = Py_XNewRef(self->value);
     owned_mutex_unlock(&self->mutex);
+    owned_watch(op, OWNED_WATCH_ACQUIRES);
     return value != NULL ? value : Py_NewRef(Py_None);
 }
 
@@ -454,10 +472,12 @@ static PyObject *
 ref_exchange(PyObject *op, PyObject *value)
 {
     atomic_ref *self = (atomic_ref *)op;
+    owned_watch(op, OWNED_WATCH_RELEASES);
     owned_mutex_lock(&self->mutex);
     PyObject *before = self->value;
     self->value = value;
     owned_mutex_unlock(&self->mutex);
+    owned_watch(op, OWNED_WATCH_ACQUIRES);
     return before;
 }
 
@@ -467,6 +487,7 @@ ref_try(PyObject *op, PyObject *expected, PyObject *value)
 {
     atomic_ref *self = (atomic_ref *)op;
     PyObject *before = NULL;
+    owned_watch(op, OWNED_WATCH_RELEASES);
     owned_mutex_lock(&self->mutex);
     int same = (self->value != NULL ? self->value : Py_None) == expected;
     if (same) {
@@ -474,6 +495,7 @@ ref_try(PyObject *op, PyObject *expected, PyObject *value)
         self->value = Py_NewRef(value);
     }
     owned_mutex_unlock(&self->mutex);
+    owned_watch(op, OWNED_WATCH_ACQUIRES);
     Py_XDECREF(before);
     return same;
 }

@@ -6,6 +6,7 @@
 
 #include "lock.h"
 #include "mode.h"
+#include "watch.h"
 
 typedef struct {
     owned_lock_head head;
@@ -41,6 +42,7 @@ owned_lock_note_taken(owned_lock *self, uint64_t depth)
 static inline void
 owned_lock_give_back(owned_lock *self)
 {
+    owned_watch((PyObject *)self, OWNED_WATCH_GIVES_BACK);
     owned_held_remove(&self->head.tag);
     owned_store_u64(&self->depth, 0);
     owned_this_thread.locks_held--;
@@ -53,7 +55,7 @@ owned_lock_give_back(owned_lock *self)
 static inline int
 owned_lock_take_free(owned_lock *self)
 {
-    if (OWNED_UNLIKELY(owned_this_thread.birth == NULL || owned_mode_is_strict()) || !owned_lock_try_swap(self))
+    if (OWNED_UNLIKELY(owned_this_thread.birth == NULL || owned_locks_are_noted()) || !owned_lock_try_swap(self))
         return 0;
     owned_lock_note_taken(self, 1);
     return 1;

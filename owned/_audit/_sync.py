@@ -18,10 +18,11 @@ Which calls release and which acquire stands in the modules that patch them:
 
 `multiprocessing.pool.ThreadPool` is made of threads, queues and events, and needs nothing of its own. Neither do
 `threading.local`, `contextvars`, signal handlers (which run on the main thread, between two of its instructions), weak
-references' callbacks and `__del__` (which run on whichever thread lets go): what they do is ordered as what that thread does.
+references' callbacks and `__del__` (which run on whichever thread lets go): what they do is ordered as what that
+thread does.
 
-Not told of: pipes, sockets and files by which threads of one process signal each other, locks that C code takes by itself,
-and threads that C code starts, until they first run audited code.
+Not told of: pipes, sockets and files by which threads of one process signal each other, locks that C code takes by
+itself, and threads that C code starts, until they first run audited code.
 """
 
 from __future__ import annotations

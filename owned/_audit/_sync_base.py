@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What all patches of synchronisation stand on: making them, taking them back, and knowing whose call it is.
 
-Functions and methods are wrapped with wrapt, in place: a method is found through its class, so whoever holds the class, or
-an instance made long ago, gets the patch. What is no class of Python's (`Lock`, `RLock`, `SimpleQueue`) cannot be patched;
-its factory is replaced wherever a module has it, see `Patches.everywhere`.
+Functions and methods are wrapped with wrapt, in place: a method is found through its class, so whoever holds the class,
+or an instance made long ago, gets the patch. What is no class of Python's (`Lock`, `RLock`, `SimpleQueue`) cannot be
+patched; its factory is replaced wherever a module has it, see `Patches.everywhere`.
 
-**Inside.** An `Event` has a lock, a `Queue` has one with three conditions, a pool has a queue and a semaphore. Their order is
-an accident of this run, and would hide races: with it every two `put` to one queue would be ordered. So what the modules of
-the standard library make for themselves is not told of. It is known by who makes it: the globals of the calling frame are
-those of such a module. With `--stdlib MODULE` that module is a program like any other, and its locks are told of.
+**Inside.** An `Event` has a lock, a `Queue` has one with three conditions, a pool has a queue and a semaphore. Their
+order is an accident of this run, and would hide races: with it every two `put` to one queue would be ordered. So what
+the modules of the standard library make for themselves is not told of. It is known by who makes it: the globals of the
+calling frame are those of such a module. With `--stdlib MODULE` that module is a program like any other, and its locks
+are told of.
 """
 
 from __future__ import annotations
@@ -84,7 +85,10 @@ def is_made_inside() -> bool:
 
 
 def sync_of(instance: Any, kind: str) -> Any:
-    """The `Sync` of an instance of a patched class; None if it is inside of something. Made now for one that was there before."""
+    """The `Sync` of an instance of a patched class; None if it is inside of something.
+
+    Made now for one that was there before.
+    """
     known = instance.__dict__
     if MARK not in known:
         known.setdefault(MARK, detector.module.Sync(kind))
@@ -163,5 +167,5 @@ def _programs_modules() -> list[tuple[str, ModuleType]]:
     return [
         (name, module)
         for name, module in list(sys.modules.items())
-        if isinstance(module, ModuleType) and name.partition(".")[0] not in ("owned", "wrapt", "importlib", "asyncio")
+        if name.partition(".")[0] not in ("owned", "wrapt", "importlib", "asyncio") and hasattr(module, "__dict__")
     ]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """`functools.lru_cache` and `cache`: a call that finds its answer comes after the calls that put answers in.
 
-`cached_property` needs nothing: up to 3.11 it has a lock, which is told of like any other, and since then none, so that two
-threads that ask for the first time do race, as its documentation says.
+`cached_property` needs nothing: up to 3.11 it has a lock, which is told of like any other, and since then none, so that
+two threads that ask for the first time do race, as its documentation says.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Locks that were made before anybody told of locks: those that can be found are told of from now on.
 
-Found is what a global of a module has, or an attribute of a class, or of an instance, that a global of a module has; and the
-locks of logging's handlers. The real lock goes on being the one that is taken: whoever has kept it elsewhere excludes, and is
-excluded. A lock that somebody holds now is left as it is, since whoever holds it gives back the real one.
+Found is what a global of a module has, or an attribute of a class, or of an instance, that a global of a module has;
+and the locks of logging's handlers. The real lock goes on being the one that is taken: whoever has kept it elsewhere
+excludes, and is excluded. A lock that somebody holds now is left as it is, since whoever holds it gives back the real
+one.
 
-What is not found is taken by nobody's knowledge, so that an access under it looks unprotected. `python -m owned audit` begins
-before the program does, and finds all that was made by then but what the interpreter's own modules keep for themselves.
+What is not found is taken without anybody's knowledge: an access under it looks unprotected.
+`python -m owned audit` begins before the program does, and misses at most what the standard library keeps for itself.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def install(patches: Patches) -> None:
     """Tell of the locks that are there."""
     seen: dict[int, Any] = {}
     for name, module in list(sys.modules.items()):
-        if isinstance(module, ModuleType) and name.partition(".")[0] not in _LEAVE and not is_inside_module(name):
+        if hasattr(module, "__dict__") and name.partition(".")[0] not in _LEAVE and not is_inside_module(name):
             _look_at(module, name, patches, seen)
     logging = sys.modules.get("logging")
     if logging is not None:
@@ -73,7 +74,7 @@ def _replace_in(owner: Any, patches: Patches, seen: dict[int, Any]) -> None:
     for name, value in list(known.items()):
         if is_real(value):
             _replace(owner, name, value, patches, seen)
-        elif type(value) is threading.Condition and is_real(value._lock) and not value._waiters:
+        elif type(value) is threading.Condition and is_real(vars(value)["_lock"]) and not vars(value)["_waiters"]:
             _tell_of_condition(value, patches, seen)
 
 

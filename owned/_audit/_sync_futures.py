@@ -11,8 +11,9 @@ who releases                                        who acquires
 the one that is done                                the callback of somebody who came later
 ==================================================  ==================================================================
 
-Tasks that one worker runs one after the other are ordered by it: that is their thread's program order. `shutdown` joins the
-workers, as `with` does; `map` asks each future for its result. An initializer runs on its worker, which `submit` started.
+Tasks that one worker runs one after the other are ordered by it: that is their thread's program order. `shutdown` joins
+the workers, as `with` does; `map` asks each future for its result. An initializer runs on its worker, which `submit`
+started.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 """`Lock`, `RLock` and `Condition`.
 
-The types of `_thread` can neither be patched nor (`Lock`) be inherited from, so a lock that is told of is a wrapper around a
-real one: it has its class (as `isinstance` sees it), its repr and its refusals.
+The types of `_thread` can neither be patched nor (`Lock`) be inherited from, so a lock that is told of is a wrapper
+around a real one: it has its class (as `isinstance` sees it), its repr and its refusals.
 
-Edges. A release comes before the acquires that follow it: the detector keeps these apart, since the order in which threads
-take a lock is an accident. Two cases are no accident, and are told as signals as well:
+Edges. A release comes before the acquires that follow it: the detector keeps these apart, since the order in which
+threads take a lock is an accident. Two cases are no accident, and are told as signals as well:
 
 - A lock that another thread releases than has taken it is a signal, one thread waiting for the other.
-- `notify` of a condition says that what somebody waits for has happened. A thread that comes too late to wait for it finds out
-  under the same lock, without a call: so whoever takes the lock from then on has heard of it. The signal goes out when the
-  lock is given back, with everything that was done under it.
+- `notify` of a condition says that what somebody waits for has happened. A thread that comes too late to wait for it
+  finds out under the same lock, without a call: so whoever takes the lock from then on has heard of it. The signal goes
+  out when the lock is given back, with everything that was done under it.
 """
 
 from __future__ import annotations
@@ -89,6 +89,8 @@ class Lock(_Told, metaclass=_AnswersForLocks):
 
     __slots__ = ("_owner",)
 
+    _owner: int
+
     def __new__(cls) -> Any:
         raw = _allocate_lock()
         return raw if is_inside(sys._getframe(1)) else _tell(raw)
@@ -96,7 +98,7 @@ class Lock(_Told, metaclass=_AnswersForLocks):
     def __init_subclass__(cls, **options: Any) -> None:
         raise TypeError("type '_thread.lock' is not an acceptable base type")
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         return _RealLock
 
@@ -148,6 +150,8 @@ class RLock(_Told, metaclass=_AnswersForRLocks):
 
     __slots__ = ("_depth",)
 
+    _depth: int
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         raw = _RealRLock(*args, **kwargs)
         frame = sys._getframe(1)
@@ -155,7 +159,7 @@ class RLock(_Told, metaclass=_AnswersForRLocks):
             frame = frame.f_back  # type: ignore[assignment]
         return raw if is_inside(frame) else _tell_recursive(raw, cls)
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         return _RealRLock
 
@@ -270,8 +274,8 @@ def install(patches: Patches) -> None:
     keeps = [("threading", "_allocate_lock"), ("threading", "_LockType"), ("threading", "_CRLock")]
     for original in {id(one): one for one in (threading.Lock, _RealLock, _allocate_lock)}.values():
         patches.everywhere(original, Lock, but=keeps)
-    for original in (threading.RLock, _RealRLock):
-        patches.everywhere(original, RLock, but=keeps)
+    for recursive in (threading.RLock, _RealRLock):
+        patches.everywhere(recursive, RLock, but=keeps)
     patches.method(threading.Condition, "__init__", _begin_condition)
     patches.method(threading.Condition, "notify", _notify)
     patches.method(threading.Condition, "wait", _wait)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """multiprocessing's `Lock`, `RLock` and semaphores, which exclude threads as well as processes.
 
-Only what threads of this process do is told of. `Event`, `Condition` and `Barrier` are made of these: what they order is
-ordered by the semaphores inside.
+Only what threads of this process do is told of. `Event`, `Condition` and `Barrier` are made of these: what they order
+is ordered by the semaphores inside.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class _Told:
 
     def __init__(self, module: Any, semaphore: Any, kind: str, is_lock: bool) -> None:
         self._semaphore = semaphore
-        self._lock = module.LockInfo(f"multiprocessing.{kind}") if is_lock else None
+        self._lock: Any = module.LockInfo(f"multiprocessing.{kind}") if is_lock else None
         self._sync = None if is_lock else module.Sync("semaphore")
 
     def acquired(self) -> None:

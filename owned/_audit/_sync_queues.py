@@ -10,11 +10,11 @@ the n-th `get()` of a bounded queue   the `put()` that takes its place: number n
 `shutdown()`                          whoever gets `ShutDown`, `join()`
 ====================================  ================================================================================
 
-Which `put` a `get` belongs to is known by the identity of the item: both are noted under the queue's own mutex. A subclass that
-stores something else than what it was given, in a `_put` of its own, gets an edge from every `put` before.
+Which `put` a `get` belongs to is known by the identity of the item: both are noted under the queue's own mutex. A
+subclass that stores something else than it was given, in a `_put` of its own, gets an edge from every `put` before.
 
-`Queue.mutex` is inside, but programs do write ``with q.mutex: q.queue.clear()``: to them it is shown as a lock that is told
-of, around the real one.
+`Queue.mutex` is inside, but programs do write ``with q.mutex: q.queue.clear()``: to them it is shown as a lock that is
+told of, around the real one.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _AnswersForQueues(Answers):
     real = _RealSimpleQueue
 
 
-class SimpleQueue(_RealSimpleQueue, metaclass=_AnswersForQueues):
+class SimpleQueue(_RealSimpleQueue, metaclass=_AnswersForQueues):  # type: ignore[type-arg]
     """`queue.SimpleQueue`, told of: what is in it are pairs of a `Sync` and an item."""
 
     __slots__ = ()

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
 """`Event`, `Semaphore`, `BoundedSemaphore` and `Barrier`.
 
-========================  ======================================  ========================================================
-class                     who releases                            who acquires
-========================  ======================================  ========================================================
-`Event`                   `set()`                                 `wait()` that returned true, `is_set()` that did
-`Semaphore`               `release()`, one permit or n            the `acquire()` that gets this permit
-`Barrier`                 each `wait()` as it comes in, and the   each `wait()` of the same round as it goes out, and the
-                          action                                  action; whoever breaks it or resets it -> those that this wakes
-========================  ======================================  ========================================================
+===========  ==============================================  ===========================================================
+class        who releases                                    who acquires
+===========  ==============================================  ===========================================================
+`Event`      `set()`                                         `wait()` that returned true, `is_set()` that did
+`Semaphore`  `release()`, one permit or n                    the `acquire()` that gets this permit
+`Barrier`    each `wait()` as it comes in, and the action    each `wait()` of the same round as it goes out, the action
+`Barrier`    whoever breaks it or resets it                  those whom this wakes
+===========  ==============================================  ===========================================================
 
-Permits are handed out in the order in which they were given, those of the constructor first, which come from nobody: with as
-many acquires as the semaphore guarantees to be behind a release, it is behind it.
+Permits are handed out in the order in which they were given, those of the constructor first, which come from nobody.
+An acquire that can only come after a release, because there would be no permit, does come after it here.
 
 `clear()` of an event starts nothing anew: a thread that saw the flag may not have said so yet.
 """

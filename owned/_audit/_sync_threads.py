@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Threads: `threading.Thread` and all that inherits from it (`Timer`, pools' workers), and `_thread.start_new_thread`.
 
-==============================================================  ======================================================
-who releases                                                    who acquires
-==============================================================  ======================================================
-`start()`                                                       the new thread, before anything else it does
-the thread, after all that it does (`run`, `excepthook`)        `join()` that found it ended, `is_alive()` that was false
-any thread, when it is no longer listed                         `enumerate()` and `active_count()`
-the threads that the interpreter waits for at its end           `atexit` functions and finalizers, on the main thread
-==============================================================  ======================================================
+=========================================================  =========================================================
+who releases                                               who acquires
+=========================================================  =========================================================
+`start()`                                                  the new thread, before anything else it does
+the thread, after all that it does (`run`, `excepthook`)   `join()` that found it ended, `is_alive()` that was false
+any thread, when it is no longer listed                    `enumerate()` and `active_count()`
+the threads that the interpreter waits for at its end      `atexit` functions and finalizers, on the main thread
+=========================================================  =========================================================
 
 What the main thread does between `start()` and `join()` is ordered with nothing.
 
 A thread that was there before cannot be told of from its beginning: whoever joins it has seen it vanish from the list.
-`os.fork()` leaves its child only the thread that called it.
+`os.fork()` leaves its child only the thread that called it, as the detector is told by `_ending`.
 """
 
 from __future__ import annotations
@@ -70,8 +70,7 @@ def install(patches: Patches) -> None:
         patches.everywhere(original, start_new_thread, but=[("threading", "_start_new_thread")])
     for other in threading.enumerate():
         if other is not threading.current_thread():
-            setattr(other, MARK, detector.module.fork())  # somebody runs besides
-            patches.also(lambda other=other: other.__dict__.pop(MARK, None))
+            detector.module.fork()  # somebody runs besides, and will never be known to have begun
     _state.is_installed = True
     patches.also(_forget)
     if not _state.hears_of_forks and hasattr(os, "register_at_fork"):  # for good: there is no way back
@@ -86,7 +85,6 @@ def _forget() -> None:
 def _after_fork_in_child() -> None:
     if _state.is_installed:
         _state.awaited = {}
-        detector.module.after_fork_in_child()
 
 
 class _Body:
@@ -144,10 +142,15 @@ def _joined(token: Any) -> None:
     detector.module.joined(token)
 
 
+def see_the_gone() -> None:
+    """The calling thread has seen that some thread has ended, and not by itself which."""
+    _state.gone.acquire()
+
+
 def _seen_ended(thread: Any) -> None:
     token = thread.__dict__.get(MARK)
     if token is None:  # it was there before
-        _state.gone.acquire()
+        see_the_gone()
     else:
         _joined(token)
 
@@ -167,7 +170,7 @@ def _is_alive(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> bool:
 
 def _list(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
     answer = wrapped(*args, **kwargs)
-    _state.gone.acquire()
+    see_the_gone()
     return answer
 
 
