@@ -24,6 +24,7 @@ from typing import IO, Any
 
 import attrs
 
+from owned import _page
 from owned._audit import _baseline, _html, _json, _sarif, _terminal
 from owned._audit._findings import Findings
 from owned._audit._journal import Journal
@@ -105,7 +106,7 @@ class Outputs:
             count = _baseline.write(self.baseline, report.findings.races, report.root)
         except (OSError, ValueError) as error:
             return f"owned: the baseline could not be written: {error}\n"
-        return f"owned: {self.baseline} knows {count:,} races now\n"
+        return f"owned: {self.baseline} knows {_page.number(count, 'race')} now\n"
 
     def _write(self, path: Path, write: Callable[[IO[str]], object], screen: Screen) -> None:
         """Write a file so that nobody ever sees half of it."""
@@ -236,7 +237,7 @@ class Ending:
             own = 1
         self._outputs.write(report, self._screen, None if status is None else own)
         if children and not failing:
-            self._screen.write(f"owned: forked children found {children:,} certain races, told above\n")
+            self._screen.write(f"owned: forked children found {_page.number(children, 'certain race')}, told above\n")
         if self._journal is not None:
             self._journal.end()
         return own

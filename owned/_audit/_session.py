@@ -85,7 +85,7 @@ class Audit:
             self._started = time.time()
             _detector.on_race(on_race)
             _detector.start(self._memory)
-            _sync.install()
+            _sync.install(audited=self._stdlib)
             _loader.install(self._include, self._stdlib)
         except BaseException:
             self._take_down()
