@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Importing modules in such a way that they tell what they read and write.
 
-What was made of a source is kept beside its ``.pyc``, under the same name with ``.owned.pyc`` at its end, and used again
-if the source is the same to the byte, and the rewriter and the interpreter are. The rules for writing are Python's own:
-``sys.dont_write_bytecode``, ``PYTHONPYCACHEPREFIX``, folders that cannot be written to.
+What was made of a source is kept beside its ``.pyc``, under the same name with ``.owned.pyc`` at its end, and used
+again if the source is the same to the byte, and the rewriter and the interpreter are. The rules for writing are those
+of Python: ``sys.dont_write_bytecode``, ``PYTHONPYCACHEPREFIX``, folders that cannot be written to.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def compile_script(source: bytes | str, path: str) -> CodeType:
 
 
 @functools.cache
-def _maker() -> bytes:
+def maker() -> bytes:
     """What a cached result depends on besides the source."""
     digest = hashlib.blake2b(importlib.util.MAGIC_NUMBER, digest_size=16)
     for name in ("_rewrite.py", "_rewrite_parts.py", "_rewrite_values.py", "_scopes.py"):
@@ -77,7 +77,7 @@ class AuditLoader(SourceFileLoader):
         """
         path = self.get_filename(fullname)
         source = self.get_data(path)
-        key = _maker() + hashlib.blake2b(source, digest_size=16).digest()
+        key = maker() + hashlib.blake2b(source, digest_size=16).digest()
         cached = self._cache_path(path)
         code = None if cached is None else self._cached(cached, key, path)
         if code is None:
@@ -181,7 +181,7 @@ def install(include: Iterable[str] = (), stdlib: Iterable[str] = ()) -> None:
     _hooks.ready()
     finder = Finder(Selection(include, stdlib))
     _installed.append(finder)
-    sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, finder)
 
 
 def uninstall() -> None:
@@ -189,4 +189,4 @@ def uninstall() -> None:
     while _installed:
         finder = _installed.pop()
         if finder in sys.meta_path:
-            sys.meta_path.remove(finder)  # type: ignore[arg-type]
+            sys.meta_path.remove(finder)

@@ -12,8 +12,9 @@ about as a whole is there twice, plain and telling; never more often, because co
 
 Three liberties are taken. Operators, attributes, the builtin functions of `HARMLESS_FUNCTIONS` and methods named like
 those of `HARMLESS_METHODS` are taken not to start the first thread of a program. Neither is what an iterator does at
-each step of a loop whose body makes no call. And an access of one attribute or item whose operands make calls is
-asked about before them: ``start().x`` as the very first access after the first thread has started may be missed.
+each step of a loop whose body makes no call. And what a call of a method, an
+in-place operator or an item's store tells of its object is decided before the arguments, the right side or the key are
+evaluated: only if one of these starts the first thread, that one access is missed.
 
 What is not told of: annotations, type parameters and type aliases, ``super().x``, code in strings, local variables that
 no inner function uses, and operators other than in-place ones, ``==``, ``in``, ``|``, ``&`` and ``^``.

@@ -138,13 +138,14 @@ def settled(value: Value) -> ast.expr:
     return placed(ast.IfExp(telling(value.plain), value.told, value.plain), value.plain)
 
 
-def hooked(value: Value, hook: Callable[[ast.expr], ast.expr]) -> Value:
+def hooked(value: Value, hook: Callable[[ast.expr], ast.expr], *, early: bool = False) -> Value:
     """The value, told of by a hook that returns it.
 
-    Where the value decides for itself already, the hook is called in any case: it returns at once if nothing is told.
+    Where the value may start a thread, or decides for itself already, the hook is called in any case: it returns at
+    once if nothing is told. `early` is for what is not worth it.
     """
-    if value.fixed:
-        return Value(hook(value.plain), flips=value.flips, fixed=True)
+    if value.fixed or (value.flips and not early):
+        return Value(hook(settled(value)), flips=value.flips, fixed=True)
     return Value(value.plain, hook(value.told), flips=value.flips)
 
 
@@ -173,19 +174,23 @@ def combined(
         parts: The parts.
         build: Make the expression.
         tell: Make the expression that also tells of what it does itself.
-        apart: Change the parts so that they tell of it instead, for where each part decides for itself.
+        apart: Change the parts so that they tell of it instead, for where each part decides for itself. Without it, the
+            expression tells in any case there.
         flips: May the expression itself start a thread?
         fixed: See `Value`.
     """
     flips = flips or any(part.flips for part in parts)
     fixed = fixed or any(part.fixed for part in parts)
-    if not fixed and not too_late(parts):
+    early = tell is not None and apart is None and any(part.flips for part in parts)
+    if not (fixed or early or too_late(parts)):
         plain = build([part.plain for part in parts])
         if tell is None and not any(part.pending for part in parts):
             return Value(plain, flips=flips)
         return Value(plain, (tell or build)([part.told for part in parts]), flips=flips)
     if apart is not None:
         parts = apart(list(parts))
+    elif tell is not None:
+        build = tell
     return Value(build(list(map(settled, parts))), flips=flips, fixed=True)
 
 

@@ -326,15 +326,11 @@ class Values:
         return hooked(value, lambda inner: call("p", node, inner))
 
     def _Subscript(self, node: ast.Subscript) -> Value:
-        def apart(parts: list[Value]) -> list[Value]:
-            return [self._place(parts[0], node), *parts[1:]]
-
         key, make = self.pieces(node.slice)
         return combined(
             [self.value(node.value), *key],
             lambda parts: changed(node, value=parts[0], slice=make(parts[1:])),
             tell=lambda parts: call("gi", node, parts[0], as_argument(make(parts[1:]))),
-            apart=apart,
         )
 
     def pieces(self, node: ast.expr) -> Pieces:
@@ -534,7 +530,7 @@ class Values:
         receiver = self.value(func.value)
         known = func.attr in self.methods or func.attr in self.functions
         if not known and not self._is_super(func.value):
-            receiver = hooked(receiver, self._attribute_hook("r", func))
+            receiver = hooked(receiver, self._attribute_hook("r", func), early=True)
 
         def plain(parts: list[ast.expr]) -> ast.expr:
             return build(changed(func, value=parts[0]), parts[1:])
@@ -542,11 +538,15 @@ class Values:
         def told(parts: list[ast.expr]) -> ast.expr:
             return build(call("b", func, parts[0], text(self.scope.mangled(func.attr), func)), parts[1:])
 
+        def apart(parts: list[Value]) -> list[Value]:
+            return [self._place(parts[0], func), *parts[1:]]
+
+        late = receiver.fixed or receiver.flips
         return combined(
             [receiver, *arguments],
             plain,
             tell=told if known else None,
-            apart=(lambda parts: [self._place(parts[0], func), *parts[1:]]) if known else None,
+            apart=apart if known and not late else None,
             flips=func.attr not in HARMLESS_METHODS,
         )
 
