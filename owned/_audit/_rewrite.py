@@ -169,8 +169,9 @@ class _Statements(Values):
 
     def _Assign_steps(self, node: ast.Assign) -> list[Step]:
         value = self.kept(node.value)
-        if any(isinstance(target, (ast.Tuple, ast.List)) for target in node.targets) and isinstance(node.value, WHOLE):
-            value = self._whole(value, node.value)
+        unpacked = any(isinstance(target, (ast.Tuple, ast.List)) for target in node.targets)
+        if unpacked and isinstance(node.value, (*WHOLE, ast.Call)):
+            value = hooked(value, lambda inner: call("s", node.value, inner), early=True)
         targets = [self.target(target) for target in node.targets]
         spans = []
         parts = [value]
@@ -391,7 +392,8 @@ class _Statements(Values):
     def _function_body(self, node: ast.FunctionDef | ast.AsyncFunctionDef, *, is_method: bool) -> list[ast.stmt]:
         body = node.body
         count = 1 if ast.get_docstring(node, clean=False) is not None else 0
-        at = body[min(count, len(body) - 1)]
+        silent = (ast.Global, ast.Nonlocal)  # they make no code, so that there is none on their lines
+        at = next((inner for inner in body[count:] if not isinstance(inner, silent)), body[-1])
         first: list[ast.stmt] = []
         if self.scope.told:
             variable = placed(ast.Name(self.scope.variable, ast.Store()), at)
