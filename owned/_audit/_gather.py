@@ -22,6 +22,7 @@ from owned._audit._findings import (
     Variable,
 )
 from owned._audit._remedy import advise
+from owned._records import HERE
 
 if TYPE_CHECKING:
     from owned._audit import _detector
@@ -46,7 +47,7 @@ def gather() -> Findings:
         races,
         Findings(
             threads=tuple(Thread(number, name) for number, name in sorted(threads.items())),
-            locks=tuple(map(lock_of, uses)),
+            locks=tuple(lock for lock in map(lock_of, uses) if not _is_ours(lock)),
             exposures=tuple(map(_exposure, exposures)),
             forgotten=_detector.forgotten(),
         ),
@@ -179,6 +180,11 @@ def threads_of(told: _detector.Race) -> tuple[Thread, Thread]:
 def _access(told: _detector.Access) -> Access:
     kind, operation, thread, locks, stack = told
     return Access(kind, operation, thread[0], _places(stack) or (Place("?", 0, "?"),), tuple(locks))
+
+
+def _is_ours(lock: Lock) -> bool:
+    """Whether it was made by what runs the program, and not by the program."""
+    return bool(lock.made) and lock.made[0].file.startswith(HERE)
 
 
 def lock_of(told: _detector.LockUse) -> Lock:

@@ -16,6 +16,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -24,7 +25,9 @@ from owned._audit import _gather
 from owned._audit._findings import Findings, Thread
 
 CAN_WITNESS = hasattr(os, "fork") and sys.platform != "emscripten"
-_LAST = 3
+_DYING = 2.0
+"""How long a process may take to end once it has let go of its files, in seconds."""
+_FIRST = 3
 """The first file descriptor that is nobody's standard stream."""
 
 
@@ -118,9 +121,8 @@ def _wait_and_testify(audited: int, descriptor: int, path: str, testify: Callabl
     lines = list(_lines(path))
     with suppress(OSError):
         os.unlink(path)
-    if ["end"] in lines or _is_alive(audited):  # alive: it has closed all files of the process, ours among them
-        return
-    testify(_findings(lines))
+    if ["end"] not in lines and _is_gone(audited):
+        testify(_findings(lines))
 
 
 def _let_go(descriptor: int) -> None:
@@ -130,7 +132,7 @@ def _let_go(descriptor: int) -> None:
     os.dup2(nothing, 1)
     kept = {descriptor, 2, *_copies_of_stderr()}
     most = os.sysconf("SC_OPEN_MAX")
-    for number in range(_LAST, min(most if most > 0 else 1024, 1024)):
+    for number in range(_FIRST, min(most if most > 0 else 1024, 1024)):
         if number not in kept:
             with suppress(OSError):
                 os.close(number)
@@ -140,10 +142,20 @@ def _copies_of_stderr() -> Iterator[int]:
     """The descriptors that are the same stream: a report's screen has one of its own."""
     with suppress(OSError):
         stderr = os.fstat(2)
-        for number in range(_LAST, 64):
+        for number in range(_FIRST, 64):
             with suppress(OSError):
                 if os.path.samestat(os.fstat(number), stderr):
                     yield number
+
+
+def _is_gone(process: int) -> bool:
+    """Whether a process that has let go of its files has ended, or does so now; or has but closed them all."""
+    deadline = time.monotonic() + _DYING
+    while _is_alive(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def _is_alive(process: int) -> bool:

@@ -69,7 +69,8 @@ def test_exit_from_a_thread(tmp_path: Path) -> None:
     outcome = run_audited(
         tmp_path,
         RACE
-        + "import os\ndef leave():\n    race()\n    os._exit(5)\nthreading.Thread(target=leave, name='killer').start()\n"
+        + "import os\ndef leave():\n    race()\n    os._exit(5)\n"
+        + "threading.Thread(target=leave, name='killer').start()\n"
         "threading.Event().wait()\n",
     )
     assert (outcome.status, outcome.races) == (1, FOUND)
@@ -89,7 +90,8 @@ def test_daemon_threads_go_on(tmp_path: Path) -> None:
     outcome = run_audited(
         tmp_path,
         RACE
-        + "def spin():\n    while True: account.other = 1\nthreading.Thread(target=spin, daemon=True).start()\nrace()\n",
+        + "def spin():\n    while True: account.other = 1\n"
+        + "threading.Thread(target=spin, daemon=True).start()\nrace()\n",
     )
     assert (outcome.status, outcome.races) == (1, FOUND)
 
@@ -128,7 +130,7 @@ def _died(outcome: Outcome, number: int) -> None:
 
 
 def _wait_for(outcome: Outcome) -> None:
-    deadline = time.monotonic() + TIMEOUT
+    deadline = time.monotonic() + 10
     while not outcome.has_report:
         assert time.monotonic() < deadline, outcome.stderr
         time.sleep(0.05)
@@ -203,7 +205,7 @@ def test_forked_child_reports_for_itself(tmp_path: Path) -> None:
 
 @needs_fork
 def test_child_of_multiprocessing(tmp_path: Path) -> None:
-    """multiprocessing's forked children end by os._exit, and report as well."""
+    """Forked children of multiprocessing end by os._exit, and report as well."""
     outcome = run_audited(
         tmp_path,
         RACE
