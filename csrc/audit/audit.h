@@ -12,7 +12,7 @@
 
 #include "../compat.h"
 
-#define AUDIT_TYPES(X) /* made from specs */ X(ThreadToken) X(Sync) X(LockInfo) X(Scope) X(Teller) X(Steps)
+#define AUDIT_TYPES(X) /* made from specs */ X(ThreadToken) X(Sync) X(LockInfo) X(Scope) X(Teller) X(Steps) X(Place)
 
 typedef struct audit_state {
 #define X(name) PyTypeObject *name;

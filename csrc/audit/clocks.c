@@ -254,6 +254,7 @@ fresh_self(uint64_t run)
     self->run = run;
     self->stamp++;
     self->locks = &audit_no_locks;
+    self->given_back = owned_load_u64(&audit_given_back);
     audit_self = self;
     return self;
 }

@@ -55,6 +55,7 @@ typedef struct audit_thread {
     audit_clock full, hard;
     uint8_t *via;     /* by slot, as long as hard: the kind of Sync by which it last knew more of it */
     const audit_lockset *locks;
+    uint64_t given_back; /* how many locks that other threads gave back it has looked at: see sync.c */
     audit_cached cache[AUDIT_CACHE];
     audit_attribute attributes[AUDIT_ATTRIBUTES];
 } audit_thread;

@@ -2,8 +2,8 @@
  * one copy of their stack and keeps a pointer to it. Lines, columns and names are looked up when somebody asks.
  *
  * The depot holds code objects strongly, so that no address in it is ever another's. Stacks are never changed, and freed only
- * when a run begins or the module ends, so they are found without a lock. There are at most DEPOT_MOST of them: what comes from
- * elsewhere after that has no known place. */
+ * when a run begins or the module ends, so they are found without a lock. There are at most DEPOT_MOST of them; of what
+ * comes from elsewhere after that the innermost place is kept. */
 // SPDX-License-Identifier: MIT
 #include "depot.h"
 
@@ -49,7 +49,7 @@ add(audit_stack **bucket, uint64_t hash, const audit_place *places, size_t depth
     size_t size = sizeof(audit_stack) + depth * sizeof(audit_place);
     owned_mutex_lock(&mutex);
     audit_stack *s = find(*bucket, hash, places, depth);
-    if (s == NULL && used < DEPOT_MOST && (s = PyMem_RawMalloc(size)) != NULL) {
+    if (s == NULL && used < (depth == 1 ? 2 * DEPOT_MOST : DEPOT_MOST) && (s = PyMem_RawMalloc(size)) != NULL) {
         s->next = *bucket;
         s->hash = hash;
         s->depth = (uint32_t)depth;
@@ -63,6 +63,15 @@ add(audit_stack **bucket, uint64_t hash, const audit_place *places, size_t depth
     }
     owned_mutex_unlock(&mutex);
     return s;
+}
+
+static const audit_stack *
+intern(const audit_place *places, size_t depth)
+{
+    uint64_t hash = hash_of(places, depth);
+    audit_stack **bucket = &depot[hash % DEPOT_BUCKETS];
+    audit_stack *s = find(owned_load_ptr(bucket), hash, places, depth);
+    return s != NULL ? s : add(bucket, hash, places, depth);
 }
 
 const audit_stack *
@@ -83,11 +92,9 @@ audit_stack_here(int skip, size_t most)
     owned_resume_collector(was_on);
     if (depth == 0)
         return NULL;
-    uint64_t hash = hash_of(places, depth);
-    audit_stack **bucket = &depot[hash % DEPOT_BUCKETS];
-    audit_stack *s = find(owned_load_ptr(bucket), hash, places, depth);
+    const audit_stack *s = intern(places, depth);
     if (s == NULL)
-        s = add(bucket, hash, places, depth);
+        s = intern(places, 1);
     for (size_t i = 0; i < depth; i++)
         Py_DECREF(places[i].code);
     return s;

@@ -232,6 +232,7 @@ tell_step(audit_thread *self, const step *s, unsigned operation, PyObject *obj, 
         audit_container_release(self, obj);
         break;
     case 'v':
+        audit_note_dict(self, obj);
         break;
     default:
         if (key == NULL)

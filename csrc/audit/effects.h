@@ -20,6 +20,12 @@ void audit_touch_container(audit_thread *self, PyObject *obj, unsigned kinds, un
 void audit_touch_item(audit_thread *self, PyObject *obj, PyObject *key, unsigned item_kinds, unsigned operation);
 void audit_delete_item(audit_thread *self, PyObject *obj, PyObject *key, unsigned operation);
 
+/* Its dictionary is looked at: what happens there happens to its attributes. */
+void audit_note_dict(audit_thread *self, PyObject *obj);
+
+void audit_touch_in_place(audit_thread *self, PyObject *obj); /* by an operator such as += */
+void audit_touch_contained(audit_thread *self, PyObject *obj, PyObject *key); /* `key in obj` */
+
 /* A dict for its view, or `obj`; a new reference. */
 PyObject *audit_behind_view(PyObject *obj);
 

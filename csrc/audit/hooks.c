@@ -33,7 +33,7 @@ is_definition(PyObject *dict, PyObject *name)
 static void
 touch_global(audit_thread *self, PyObject *dict, PyObject *name, unsigned kinds, unsigned operation)
 {
-    audit_target target = {dict, audit_name_key(name), name, AUDIT_GLOBAL, NULL};
+    audit_target target = {dict, audit_name_key(name), name, AUDIT_GLOBAL, NULL, 0};
     audit_touch(self, &target, kinds, operation);
 }
 
@@ -48,6 +48,8 @@ touch_attribute(audit_thread *self, PyObject *obj, PyObject *name, uint64_t key,
             audit_attribute_written(name);
         return;
     }
+    if (name == audit_the_state->str_dict)
+        audit_note_dict(self, obj);
     audit_attribute attribute = audit_attribute_of(self, obj, name);
     if (attribute.sort == AUDIT_IS_METHOD && (kinds & AUDIT_WRITE)) {
         audit_attribute_written(name);
@@ -58,17 +60,17 @@ touch_attribute(audit_thread *self, PyObject *obj, PyObject *name, uint64_t key,
         PyTypeObject *type = (kinds & AUDIT_WRITE) || attribute.defined_by == NULL ? (PyTypeObject *)obj : attribute.defined_by;
         if (attribute.sort == AUDIT_IS_DEFAULT || (kinds & AUDIT_WRITE)) {
             audit_target target = {(PyObject *)type, key, name, AUDIT_CLASS_ATTRIBUTE,
-                                   type == attribute.defined_by ? attribute.class_group : NULL};
+                                   type == attribute.defined_by ? attribute.class_group : NULL, 0};
             audit_touch(self, &target, kinds, operation);
         }
         return;
     }
     if (attribute.sort < AUDIT_IS_INSTANCE)
         return;
-    audit_target target = {obj, key, name, AUDIT_ATTRIBUTE, attribute.group};
+    audit_target target = {obj, key, name, AUDIT_ATTRIBUTE, attribute.group, 0};
     audit_touch(self, &target, kinds, operation);
     if (attribute.sort == AUDIT_IS_DEFAULT && (kinds & AUDIT_READ) && audit_shows_default(&attribute, obj, name)) {
-        audit_target default_target = {(PyObject *)attribute.defined_by, key, name, AUDIT_CLASS_ATTRIBUTE, attribute.class_group};
+        audit_target default_target = {(PyObject *)attribute.defined_by, key, name, AUDIT_CLASS_ATTRIBUTE, attribute.class_group, 0};
         audit_touch(self, &default_target, AUDIT_READ, operation);
     }
 }
@@ -113,7 +115,7 @@ void
 audit_touch_container(audit_thread *self, PyObject *obj, unsigned kinds, unsigned operation)
 {
     if (audit_container_of(obj) != AUDIT_NO_CONTAINER) {
-        audit_target target = {obj, 0, NULL, AUDIT_CONTAINER, NULL};
+        audit_target target = {obj, 0, NULL, AUDIT_CONTAINER, NULL, 0};
         audit_touch(self, &target, kinds, operation);
         return;
     }
@@ -132,6 +134,30 @@ has_key(PyObject *dict, PyObject *key)
     if (has < 0)
         PyErr_Clear();
     return has != 0;
+}
+
+void
+audit_note_dict(audit_thread *self, PyObject *obj)
+{
+    if (PyType_Check(obj) || PyModule_Check(obj) || Py_TYPE(obj)->tp_getattro != PyObject_GenericGetAttr)
+        return; /* a proxy; itself a dict of globals; not for us to ask */
+    PyObject *dict = PyObject_GenericGetDict(obj, NULL);
+    if (dict == NULL)
+        PyErr_Clear();
+    else if (audit_object_number(obj) != 0)
+        audit_link_dict(self, dict, obj);
+    Py_XDECREF(dict);
+}
+
+/* An item of an instance's dictionary is the attribute. */
+static void
+touch_through_dict(audit_thread *self, PyObject *dict, PyObject *key, uint64_t number, unsigned kinds, unsigned operation)
+{
+    uintptr_t owner = PyUnicode_Check(key) ? audit_owner_of_dict(dict) : 0;
+    if (owner == 0)
+        return;
+    audit_target target = {dict, number, key, AUDIT_ITEM, NULL, owner};
+    audit_touch(self, &target, kinds, operation);
 }
 
 void
@@ -157,12 +183,14 @@ audit_touch_item(audit_thread *self, PyObject *obj, PyObject *key, unsigned kind
         all |= container == AUDIT_DICT && !has_key(obj, key) ? AUDIT_WRITE_ITEM | AUDIT_GROW : AUDIT_WRITE_ITEM;
     if (kinds & AUDIT_ATOMIC)
         all |= AUDIT_GROW;
-    audit_target target = {obj, 0, NULL, AUDIT_CONTAINER, NULL};
+    audit_target target = {obj, 0, NULL, AUDIT_CONTAINER, NULL, 0};
     audit_touch(self, &target, all, operation);
     if (number != 0) {
-        audit_target item = {obj, number, key, AUDIT_ITEM, NULL};
+        audit_target item = {obj, number, key, AUDIT_ITEM, NULL, 0};
         audit_touch(self, &item, kinds, operation);
     }
+    if (number != 0 && container == AUDIT_DICT)
+        touch_through_dict(self, obj, key, number, kinds, operation);
 }
 
 void
@@ -173,13 +201,36 @@ audit_delete_item(audit_thread *self, PyObject *obj, PyObject *key, unsigned ope
         audit_touch_container(self, obj, PyLong_Check(key) ? AUDIT_CHANGE : AUDIT_REWRITE, operation);
         return;
     }
-    audit_target target = {obj, 0, NULL, AUDIT_CONTAINER, NULL};
+    audit_target target = {obj, 0, NULL, AUDIT_CONTAINER, NULL, 0};
     audit_touch(self, &target, AUDIT_WRITE_ITEM | AUDIT_GROW, operation);
     uint64_t number = audit_key_of(key);
     if (number != 0) {
-        audit_target item = {obj, number, key, AUDIT_ITEM, NULL};
+        audit_target item = {obj, number, key, AUDIT_ITEM, NULL, 0};
         audit_touch(self, &item, AUDIT_WRITE, operation);
+        touch_through_dict(self, obj, key, number, AUDIT_WRITE, operation);
     }
+}
+
+void
+audit_touch_contained(audit_thread *self, PyObject *obj, PyObject *key)
+{
+    PyObject *behind = audit_behind_view(obj);
+    audit_container container = audit_container_of(behind);
+    int is_by_key = container == AUDIT_SET ||
+                    (container == AUDIT_DICT && !Py_IS_TYPE(obj, &PyDictValues_Type) && !Py_IS_TYPE(obj, &PyDictItems_Type));
+    if (is_by_key)
+        audit_touch_item(self, behind, key, AUDIT_READ, AUDIT_OP_IN);
+    else
+        audit_touch_container(self, behind, AUDIT_ALL, AUDIT_OP_IN);
+    Py_DECREF(behind);
+}
+
+/* Each of these operators is one method, which CPython makes indivisible. */
+void
+audit_touch_in_place(audit_thread *self, PyObject *obj)
+{
+    audit_container container = audit_container_of(obj);
+    audit_touch_container(self, obj, container == AUDIT_SET || container == AUDIT_DICT ? AUDIT_CHANGE : AUDIT_GROW, AUDIT_OP_IN_PLACE);
 }
 
 /* ---- hooks ---------------------------------------------------------------------------------------------------- */
@@ -316,16 +367,8 @@ c_impl(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
     NEEDS(2);
     audit_thread *self = TELLER();
-    if (self != NULL) {
-        PyObject *obj = audit_behind_view(args[0]);
-        audit_container container = audit_container_of(obj);
-        if ((container == AUDIT_DICT && !Py_IS_TYPE(args[0], &PyDictValues_Type) && !Py_IS_TYPE(args[0], &PyDictItems_Type)) ||
-            container == AUDIT_SET)
-            audit_touch_item(self, obj, args[1], AUDIT_READ, AUDIT_OP_IN);
-        else
-            audit_touch_container(self, obj, AUDIT_ALL, AUDIT_OP_IN);
-        Py_DECREF(obj);
-    }
+    if (self != NULL)
+        audit_touch_contained(self, args[0], args[1]);
     return Py_NewRef(args[0]);
 }
 
@@ -341,11 +384,8 @@ a_impl(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
     NEEDS(2);
     audit_thread *self = TELLER();
-    if (self != NULL) { /* each of these is one method that CPython makes indivisible */
-        audit_container container = audit_container_of(args[1]);
-        audit_touch_container(self, args[1], container == AUDIT_SET || container == AUDIT_DICT ? AUDIT_CHANGE : AUDIT_GROW,
-                              AUDIT_OP_IN_PLACE);
-    }
+    if (self != NULL)
+        audit_touch_in_place(self, args[1]);
     return Py_NewRef(args[0]);
 }
 
@@ -365,6 +405,13 @@ f_impl(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
     NEEDS(1);
     return TELLER() == NULL ? Py_NewRef(args[0]) : audit_told_of(Py_NewRef(args[0]));
+}
+
+static PyObject *
+p_impl(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    NEEDS(1);
+    return TELLER() == NULL ? Py_NewRef(args[0]) : audit_place_new(args[0]);
 }
 
 static PyObject *
@@ -398,7 +445,7 @@ touch_closure(PyObject *scope, PyObject *name, unsigned kinds)
     audit_thread *self = TELLER();
     if (self == NULL || !audit_is_scope(scope))
         return;
-    audit_target target = {scope, audit_name_key(name), name, AUDIT_CLOSURE, NULL};
+    audit_target target = {scope, audit_name_key(name), name, AUDIT_CLOSURE, NULL, 0};
     audit_touch(self, &target, kinds, AUDIT_OP_CLOSURE);
 }
 
@@ -464,6 +511,7 @@ PyMethodDef audit_hooks[] = {
     HOOK(a, "a(value, obj, /)\n--\n\nvalue, which an in-place operator has made of obj."),
     HOOK(b, "b(obj, name, /)\n--\n\nobj's attribute, or what tells of its call and makes it."),
     HOOK(f, "f(func, /)\n--\n\nfunc, or what tells of its call and makes it."),
+    HOOK(p, "p(obj, /)\n--\n\nWhat stands for obj in one operation that tells of itself."),
     HOOK(g, "g(value, name, /)\n--\n\nvalue, which the caller's global has."),
     HOOK(G, "G(name, /)\n--\n\nThe caller's global is written or deleted."),
     HOOK(v, "v(value, scope, name, /)\n--\n\nvalue, which a closure variable has."),

@@ -8,5 +8,8 @@
 extern PyMethodDef audit_hooks[];
 
 int audit_steps_add(PyObject *module);
+int audit_place_add(PyObject *module);
+
+PyObject *audit_place_new(PyObject *obj);
 
 #endif

@@ -238,7 +238,7 @@ static PyMethodDef functions[] = {
 
 /* ---- the module --------------------------------------------------------------------------------------------- */
 
-static int (*const parts[])(PyObject *) = {audit_sync_add, audit_effects_add, audit_steps_add};
+static int (*const parts[])(PyObject *) = {audit_sync_add, audit_effects_add, audit_steps_add, audit_place_add};
 
 static int
 init_state(audit_state *state)

@@ -52,6 +52,8 @@ typedef struct object {
     uint32_t index_size, variables_used;
     arrival *arrivals;
     audit_relay relay;
+    uintptr_t owner; /* of an instance's dictionary: the instance, */
+    uint64_t owner_number; /* as long as this is its number */
 } object;
 
 typedef struct {
@@ -70,6 +72,7 @@ typedef struct {
 static shard shards[SHARDS];
 static uint64_t numbers; /* atomic: of objects */
 static uint64_t limit;
+static uint64_t links; /* atomic: was audit_link_dict() ever called? */
 
 uint64_t audit_places[AUDIT_PLACES];
 
@@ -491,13 +494,15 @@ forget_oldest(shard *s, const object *but)
 void
 audit_touch(audit_thread *self, const audit_target *target, unsigned kinds, unsigned operation)
 {
-    uintptr_t address = (uintptr_t)target->obj;
+    uintptr_t address = target->address != 0 ? target->address : (uintptr_t)target->obj;
     uint64_t key = target->key;
     audit_cached *cached = audit_cached_of(self, address, key);
     uint32_t deaths = audit_deaths_at(address);
     int same = cached->address == address && cached->key == key && cached->stamp == self->stamp && cached->deaths == deaths;
     if (same && (cached->kinds & kinds) == kinds)
         return;
+    if (OWNED_UNLIKELY(self->given_back != owned_load_u64(&audit_given_back)))
+        audit_take_off(self);
     audit_record now = {self->now, audit_stack_here(0, AUDIT_DEPTH), self->locks, self->number, (uint16_t)self->slot,
                         (uint16_t)kinds, (uint16_t)operation};
     audit_hit hits[HITS_MOST];
@@ -597,6 +602,46 @@ audit_object_number(PyObject *obj)
     uint64_t number = o == NULL ? 0 : o->number;
     owned_mutex_unlock(&s->mutex);
     return number;
+}
+
+static uint64_t
+number_at(uintptr_t address)
+{
+    shard *s = shard_of(address);
+    owned_mutex_lock(&s->mutex);
+    const object *o = find_object(s, address);
+    uint64_t number = o == NULL ? 0 : o->number;
+    owned_mutex_unlock(&s->mutex);
+    return number;
+}
+
+void
+audit_link_dict(audit_thread *self, PyObject *dict, PyObject *obj)
+{
+    uint64_t number = number_at((uintptr_t)obj);
+    shard *s = shard_of((uintptr_t)dict);
+    owned_mutex_lock(&s->mutex);
+    object *o = find_or_add(s, (uintptr_t)dict, self);
+    if (o != NULL) {
+        o->owner = (uintptr_t)obj;
+        o->owner_number = number;
+    }
+    owned_mutex_unlock(&s->mutex);
+    owned_store_u64(&links, 1);
+}
+
+uintptr_t
+audit_owner_of_dict(PyObject *dict)
+{
+    if (!owned_load_u64(&links))
+        return 0;
+    shard *s = shard_of((uintptr_t)dict);
+    owned_mutex_lock(&s->mutex);
+    const object *o = find_object(s, (uintptr_t)dict);
+    uintptr_t owner = o == NULL ? 0 : o->owner;
+    uint64_t number = o == NULL ? 0 : o->owner_number;
+    owned_mutex_unlock(&s->mutex);
+    return owner != 0 && number != 0 && number_at(owner) == number ? owner : 0;
 }
 
 void

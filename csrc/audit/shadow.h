@@ -27,6 +27,7 @@ typedef struct audit_target {
     PyObject *name; /* of the attribute, global or closure variable, or the key; NULL: none */
     audit_sort sort;
     audit_group *group; /* NULL: to be found when it is needed */
+    uintptr_t address;  /* of another object, whose dictionary `obj` is; 0: obj's own */
 } audit_target;
 
 /* What a race is made of. */
@@ -61,6 +62,10 @@ void audit_container_acquire(audit_thread *self, PyObject *obj);
 /* A number for an object that is not used for another one, until it ends. 0 without memory. */
 uint64_t audit_object_number(PyObject *obj);
 
+/* `dict` is the instance dictionary of `obj`, which has a number. And back: the address, or 0 once the object has ended. */
+void audit_link_dict(audit_thread *self, PyObject *dict, PyObject *obj);
+uintptr_t audit_owner_of_dict(PyObject *dict);
+
 /* The object at this address ends, or another one begins there. Any thread, without Python code, errors or references. */
 void audit_address_changes(uintptr_t address);
 
@@ -87,7 +92,10 @@ enum {
 unsigned audit_operation(const char *name);
 PyObject *audit_operation_told(unsigned operation, const char *variable);
 
-/* Lock statistics: sync.c */
+/* sync.c: locks that this thread took, and others have given back since, are not its any more. */
+extern uint64_t audit_given_back; /* atomic: how many there were */
+void audit_take_off(audit_thread *self);
+
 void audit_lock_protects(const audit_lockset *set);
 
 #endif

@@ -340,6 +340,42 @@ count_taking(uint32_t number, uint32_t thread)
     owned_mutex_unlock(&uses_mutex);
 }
 
+/* Who took a lock that another thread has given back: the last few. Whoever looks too late keeps a lock too many, which
+ * can hide a race that is only possible. */
+#define GIVEN_BACK_KEPT 256
+uint64_t audit_given_back;
+static struct {
+    uint32_t thread, lock;
+} given_back[GIVEN_BACK_KEPT]; /* under uses_mutex */
+
+static void
+give_back_for(uint32_t thread, uint32_t lock)
+{
+    owned_mutex_lock(&uses_mutex);
+    uint64_t count = audit_given_back;
+    given_back[count % GIVEN_BACK_KEPT].thread = thread;
+    given_back[count % GIVEN_BACK_KEPT].lock = lock;
+    owned_store_u64(&audit_given_back, count + 1);
+    owned_mutex_unlock(&uses_mutex);
+}
+
+void
+audit_take_off(audit_thread *self)
+{
+    owned_mutex_lock(&uses_mutex);
+    uint64_t count = audit_given_back, first = self->given_back;
+    if (count - first > GIVEN_BACK_KEPT)
+        first = count - GIVEN_BACK_KEPT;
+    const audit_lockset *locks = self->locks;
+    for (; first < count; first++)
+        if (given_back[first % GIVEN_BACK_KEPT].thread == self->number)
+            locks = audit_lockset_without(locks, given_back[first % GIVEN_BACK_KEPT].lock);
+    self->given_back = count;
+    owned_mutex_unlock(&uses_mutex);
+    if (locks != self->locks)
+        audit_set_locks(self, locks);
+}
+
 static PyObject *
 lock_acquired(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *names)
 {
@@ -352,6 +388,8 @@ lock_acquired(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *n
         Py_RETURN_NONE;
     if (self->run != thread->run && enlist(self, thread->run) < 0)
         return NULL;
+    if (thread->given_back != owned_load_u64(&audit_given_back))
+        audit_take_off(thread); /* before it may be the same lock that it has again */
     count_taking(self->number, thread->number);
     owned_mutex_lock(&self->mutex);
     audit_order_acquire(&self->writers, thread);
@@ -378,7 +416,8 @@ lock_released(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *n
     if (thread == NULL || self->run != thread->run)
         Py_RETURN_NONE;
     owned_mutex_lock(&self->mutex);
-    if (!read && self->holder != 0 && self->holder != thread->number)
+    uint32_t other = !read && self->holder != thread->number ? self->holder : 0;
+    if (other != 0)
         self->is_signal = 1;
     if (self->is_signal)
         audit_relay_release(&self->signals, thread);
@@ -386,6 +425,8 @@ lock_released(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *n
     if (!read)
         self->holder = 0;
     owned_mutex_unlock(&self->mutex);
+    if (other != 0)
+        give_back_for(other, self->number);
     audit_set_locks(thread, audit_lockset_without(thread->locks, self->number));
     Py_RETURN_NONE;
 }

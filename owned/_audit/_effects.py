@@ -225,6 +225,7 @@ _FUNCTIONS: dict[Callable[..., Any], str] = {
     hasattr: "g01",
     setattr: "s01",
     delattr: "s01",
+    vars: "v0",
     enumerate: "I0",
     zip: "I0*",
     map: "I1*",
