@@ -12,9 +12,9 @@ import warnings
 from pathlib import Path
 
 import pytest
-from snippets import SNIPPETS
 
 from owned._audit._scopes import Scope, Scopes
+from snippets import SNIPPETS
 
 IMPLICIT = ("__class__", "__classdict__", "__conditional_annotations__", "__static_attributes__", "__firstlineno__")
 FOLDER = Path(os.__file__).parent
@@ -46,7 +46,7 @@ def by_symtable(source: str) -> collections.Counter[tuple[str, str, str]]:
                 sort = "global"
             else:
                 sort = "local"
-            found[table.get_name(), name, sort] += 1
+            found[table.get_name().strip("<>"), name, sort] += 1
 
     visit(symtable.symtable(source, "file", "exec"))
     return found
@@ -59,7 +59,7 @@ def by_scopes(source: str) -> set[tuple[str, str, str]]:
     found = set()
 
     def visit(node: ast.AST, scope: Scope, block: str) -> None:
-        if isinstance(node, ast.Name) and scope.kind not in ("module",):
+        if isinstance(node, ast.Name) and scope.kind != "module" and node.id not in IMPLICIT:
             name = scope.mangled(node.id)
             owner = scope.owner(name)
             found.add((block, name, "global" if owner is None else "local" if owner is scope else "closure"))
@@ -69,7 +69,7 @@ def by_scopes(source: str) -> set[tuple[str, str, str]]:
             for child in value if isinstance(value, list) else [value]:
                 if not isinstance(child, ast.AST):
                     continue
-                if node in scopes.of and node is not tree and is_inside(node, field, child):
+                if node in scopes.of and node is not tree and is_inside(node, field):
                     visit(child, scopes.of[node], name_of(node))
                 else:
                     visit(child, scope, block)
@@ -78,8 +78,8 @@ def by_scopes(source: str) -> set[tuple[str, str, str]]:
     return found
 
 
-def is_inside(node: ast.AST, field: str, child: ast.AST) -> bool:
-    """Is the child in the scope of the node, and not around it? The first iterable has to be looked at by its parent."""
+def is_inside(node: ast.AST, field: str) -> bool:
+    """Are the children in this field in the scope of the node, and not around it?"""
     return field in ("body", "elt", "key", "value", "generators") and not isinstance(node, ast.Module)
 
 
