@@ -23,7 +23,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Final
 
-from owned._audit import _effects, _hooks, _rewrite
+from owned._audit import _effects, _hooks, _retrofit, _rewrite
 
 SUFFIX: Final = ".owned.pyc"
 NEVER: Final = ("owned", "wrapt")
@@ -134,11 +134,18 @@ class Selection:
             name: Its full name.
             path: Its source file.
         """
-        if _below(name, NEVER):
-            return False
-        if _below(name, self._stdlib) or _below(name, self._include):
+        if self.names(name):
             return True
-        return not self._include and not os.path.realpath(path).startswith(self._installed)
+        return not _below(name, NEVER) and not self._include and not os.path.realpath(path).startswith(self._installed)
+
+    def names(self, name: str, path: str = "") -> bool:
+        """Is the module, or a package around it, named?
+
+        Args:
+            name: Its full name.
+            path: Its source file, which does not matter.
+        """
+        return _below(name, (*self._stdlib, *self._include)) and not _below(name, NEVER)
 
 
 def _below(name: str, packages: tuple[str, ...]) -> bool:
@@ -171,7 +178,7 @@ _installed: list[Finder] = []
 
 
 def install(include: Iterable[str] = (), stdlib: Iterable[str] = ()) -> None:
-    """Have modules rewritten that are imported from now on.
+    """Have modules rewritten that are imported from now on, and functions of those that are named and imported already.
 
     Args:
         include: See `Selection`.
@@ -179,7 +186,9 @@ def install(include: Iterable[str] = (), stdlib: Iterable[str] = ()) -> None:
     """
     uninstall()
     _hooks.ready()
-    finder = Finder(Selection(include, stdlib))
+    selection = Selection(include, stdlib)
+    _retrofit.retrofit(selection.names, compile_script)
+    finder = Finder(selection)
     _installed.append(finder)
     sys.meta_path.insert(0, finder)
 

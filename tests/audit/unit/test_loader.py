@@ -278,3 +278,24 @@ def test_coverage(tmp_path: Path) -> None:
         for how in ("plain", "rewritten")
     ]
     assert found[0] == found[1] and found[0]
+
+
+def test_imported_already() -> None:
+    """Functions of a named module that is imported already are rewritten, its classes stay the same."""
+    script = """
+        import queue, os, collections
+        from owned._audit import _loader
+        Queue, put = queue.Queue, queue.Queue.put
+        _loader.install(stdlib=["queue", "collections", "os"])
+        assert queue.Queue is Queue and queue.Queue.put is put
+        assert "@owned.MT" in put.__code__.co_names
+        assert "@owned.MT" in os.walk.__code__.co_names
+        assert "@owned.MT" in collections.Counter.update.__code__.co_names
+        q = Queue()
+        q.put(3)
+        assert q.get() == 3 and collections.Counter("aab").most_common(1) == [("a", 2)]
+        assert "@owned.MT" not in __import__("heapq").merge.__code__.co_names
+        print("done")
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("done\n", "")
