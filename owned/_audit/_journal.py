@@ -23,6 +23,7 @@ from typing import Any
 
 from owned._audit import _gather
 from owned._audit._findings import Findings, Thread
+from owned._screen import is_file
 
 CAN_WITNESS = hasattr(os, "fork") and sys.platform != "emscripten"
 _DYING = 2.0
@@ -37,6 +38,7 @@ class Journal:
     def __init__(self, path: str, descriptor: int) -> None:
         self._path = path
         self._descriptor = descriptor
+        self._file = os.fstat(descriptor)
 
     @classmethod
     def begin(cls, testify: Callable[[Findings], object]) -> Journal | None:
@@ -83,11 +85,11 @@ class Journal:
     def end(self) -> None:
         """The report is written: the witness can go."""
         self._append(["end"])
-        with suppress(OSError):
-            os.close(self._descriptor)
 
     def _append(self, line: list[Any]) -> None:
         with suppress(OSError):
+            if not is_file(self._descriptor, self._file):  # the program has closed all files that it does not know
+                self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND)
             os.write(self._descriptor, (json.dumps(line) + "\n").encode())
 
 
@@ -118,10 +120,11 @@ def _wait_and_testify(audited: int, descriptor: int, path: str, testify: Callabl
 
     _let_go(descriptor)
     fcntl.lockf(descriptor, fcntl.LOCK_EX)
+    is_gone = _is_gone(audited)
     lines = list(_lines(path))
     with suppress(OSError):
         os.unlink(path)
-    if ["end"] not in lines and _is_gone(audited):
+    if is_gone and ["end"] not in lines:
         testify(_findings(lines))
 
 
