@@ -142,22 +142,31 @@ audit_note_dict(audit_thread *self, PyObject *obj)
     if (PyType_Check(obj) || PyModule_Check(obj) || Py_TYPE(obj)->tp_getattro != PyObject_GenericGetAttr)
         return; /* a proxy; itself a dict of globals; not for us to ask */
     PyObject *dict = PyObject_GenericGetDict(obj, NULL);
-    if (dict == NULL)
+    PyObject *type = dict == NULL ? NULL : audit_type_name(Py_TYPE(obj));
+    const char *text = type == NULL ? NULL : PyUnicode_AsUTF8(type);
+    if (text == NULL)
         PyErr_Clear();
     else if (audit_object_number(obj) != 0)
-        audit_link_dict(self, dict, obj);
+        audit_link_dict(self, dict, obj, text);
+    Py_XDECREF(type);
     Py_XDECREF(dict);
 }
 
 /* An item of an instance's dictionary is the attribute. */
-static void
+static int
 touch_through_dict(audit_thread *self, PyObject *dict, PyObject *key, uint64_t number, unsigned kinds, unsigned operation)
 {
-    uintptr_t owner = PyUnicode_Check(key) ? audit_owner_of_dict(dict) : 0;
-    if (owner == 0)
-        return;
-    audit_target target = {dict, number, key, AUDIT_ITEM, NULL, owner};
-    audit_touch(self, &target, kinds, operation);
+    char type[AUDIT_TYPE_SHOWN];
+    uintptr_t owner = PyUnicode_Check(key) ? audit_owner_of_dict(dict, type) : 0;
+    const char *name = owner == 0 ? NULL : PyUnicode_AsUTF8(key);
+    if (owner != 0 && name == NULL)
+        PyErr_Clear();
+    if (name == NULL)
+        return 0;
+    audit_target target = {dict, number, key, AUDIT_ATTRIBUTE, audit_group_get(AUDIT_ATTRIBUTE, type, name, NULL), owner};
+    if (target.group != NULL)
+        audit_touch(self, &target, kinds, operation);
+    return 1;
 }
 
 void
@@ -183,14 +192,12 @@ audit_touch_item(audit_thread *self, PyObject *obj, PyObject *key, unsigned kind
         all |= container == AUDIT_DICT && !has_key(obj, key) ? AUDIT_WRITE_ITEM | AUDIT_GROW : AUDIT_WRITE_ITEM;
     if (kinds & AUDIT_ATOMIC)
         all |= AUDIT_GROW;
-    audit_target target = {obj, 0, NULL, AUDIT_CONTAINER, NULL, 0};
+    audit_target target = {obj, 0, key, AUDIT_CONTAINER, NULL, 0};
     audit_touch(self, &target, all, operation);
-    if (number != 0) {
-        audit_target item = {obj, number, key, AUDIT_ITEM, NULL, 0};
-        audit_touch(self, &item, kinds, operation);
-    }
-    if (number != 0 && container == AUDIT_DICT)
-        touch_through_dict(self, obj, key, number, kinds, operation);
+    if (number == 0 || (container == AUDIT_DICT && touch_through_dict(self, obj, key, number, kinds, operation)))
+        return;
+    audit_target item = {obj, number, key, AUDIT_ITEM, NULL, 0};
+    audit_touch(self, &item, kinds, operation);
 }
 
 void
@@ -201,14 +208,13 @@ audit_delete_item(audit_thread *self, PyObject *obj, PyObject *key, unsigned ope
         audit_touch_container(self, obj, PyLong_Check(key) ? AUDIT_CHANGE : AUDIT_REWRITE, operation);
         return;
     }
-    audit_target target = {obj, 0, NULL, AUDIT_CONTAINER, NULL, 0};
+    audit_target target = {obj, 0, key, AUDIT_CONTAINER, NULL, 0};
     audit_touch(self, &target, AUDIT_WRITE_ITEM | AUDIT_GROW, operation);
     uint64_t number = audit_key_of(key);
-    if (number != 0) {
-        audit_target item = {obj, number, key, AUDIT_ITEM, NULL, 0};
-        audit_touch(self, &item, AUDIT_WRITE, operation);
-        touch_through_dict(self, obj, key, number, AUDIT_WRITE, operation);
-    }
+    if (number == 0 || touch_through_dict(self, obj, key, number, AUDIT_WRITE, operation))
+        return;
+    audit_target item = {obj, number, key, AUDIT_ITEM, NULL, 0};
+    audit_touch(self, &item, AUDIT_WRITE, operation);
 }
 
 void

@@ -41,6 +41,16 @@ copy_text(PyObject *text)
     return copy;
 }
 
+static char *
+copy_shown(const char *text)
+{
+    size_t length = strlen(text);
+    char *copy = length == 0 ? NULL : PyMem_RawMalloc(length + 1);
+    if (copy != NULL)
+        memcpy(copy, text, length + 1);
+    return copy;
+}
+
 #define KEY_SHOWN 60
 
 /* The repr of what has a repr of its own type's; otherwise the type. */
@@ -85,7 +95,7 @@ audit_race_found(const audit_hit *hit, const audit_target *target)
     PyObject *error = PyErr_GetRaisedException(); /* of a call that has failed, and is told of */
     PyObject *type = audit_type_name(Py_TYPE(target->obj));
     char *type_text = copy_text(type);
-    char *name_text = hit->sort == AUDIT_ITEM && target->name != NULL ? describe_key(target->name) : NULL;
+    char *name_text = hit->sort != AUDIT_ITEM ? NULL : target->name != NULL ? describe_key(target->name) : copy_shown(hit->key);
     Py_XDECREF(type);
     race *made = PyMem_RawCalloc(1, sizeof(race));
     owned_mutex_lock(&mutex);

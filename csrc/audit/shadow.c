@@ -29,6 +29,7 @@ typedef struct variable {
     uint32_t first_thread;
     uint16_t used, size;
     uint8_t sort;
+    char *key_shown; /* of an item that was written: AUDIT_KEY_SHOWN characters, or NULL */
     audit_record *records; /* `few`, or on the heap */
     audit_record few[INLINE];
 } variable;
@@ -54,6 +55,7 @@ typedef struct object {
     audit_relay relay;
     uintptr_t owner; /* of an instance's dictionary: the instance, */
     uint64_t owner_number; /* as long as this is its number */
+    char *owner_type;      /* AUDIT_TYPE_SHOWN characters, or NULL */
 } object;
 
 typedef struct {
@@ -216,6 +218,7 @@ free_variable(variable *v)
         audit_lock_protects(v->locks);
     if (v->records != v->few)
         give_back(v->records, v->size * sizeof(audit_record));
+    give_back(v->key_shown, AUDIT_KEY_SHOWN);
     owned_add_u64(&audit_counts.variables, (uint64_t)-1);
     give_back(v, sizeof(variable));
 }
@@ -244,6 +247,7 @@ remove_object(shard *s, object *o)
         o->arrivals = next;
     }
     audit_relay_clear(&o->relay);
+    give_back(o->owner_type, AUDIT_TYPE_SHOWN);
     owned_add_u64(&audit_counts.objects, (uint64_t)-1);
     give_back(o, sizeof(object));
 }
@@ -423,6 +427,47 @@ judge(object *o, variable *v, audit_thread *self, const audit_record *now, audit
     return found;
 }
 
+/* Does an access to all meet one to an item? Then the race is on that item. */
+static int
+is_of_item(const audit_hit *hit)
+{
+    const unsigned items = AUDIT_READ_ITEM | AUDIT_WRITE_ITEM;
+    return ((hit->earlier.kinds & AUDIT_WRITE_ITEM) && (hit->later.kinds & ~items) == AUDIT_ALL) ||
+           ((hit->later.kinds & AUDIT_WRITE_ITEM) && (hit->earlier.kinds & ~items) == AUDIT_ALL);
+}
+
+/* The key of the item that the earlier access wrote. */
+static void
+find_key_shown(const object *o, const variable *v, audit_hit *hit)
+{
+    if (v->sort == AUDIT_ITEM)
+        o = NULL;
+    for (const variable *item = o == NULL ? v : o->variables; item != NULL; item = o == NULL ? NULL : item->next)
+        for (uint16_t i = 0; item->key_shown != NULL && i < item->used; i++)
+            if (item->records[i].clock == hit->earlier.clock && item->records[i].thread == hit->earlier.thread &&
+                item->records[i].stack == hit->earlier.stack)
+                memcpy(hit->key, item->key_shown, AUDIT_KEY_SHOWN);
+}
+
+/* Its repr, where this takes no code and no memory. */
+static void
+show_key(char *shown, PyObject *key)
+{
+    if (PyLong_CheckExact(key)) {
+        int overflow;
+        long long value = PyLong_AsLongLongAndOverflow(key, &overflow);
+        if (!overflow)
+            PyOS_snprintf(shown, AUDIT_KEY_SHOWN, "%lld", value);
+    }
+    else if (PyUnicode_CheckExact(key) && PyUnicode_IS_COMPACT_ASCII(key) && PyUnicode_GET_LENGTH(key) < AUDIT_KEY_SHOWN - 2) {
+        const char *text = (const char *)PyUnicode_1BYTE_DATA(key);
+        for (const char *at = text; *at; at++)
+            if (*at < ' ' || *at == '\'' || *at == '\\' || *at == 127)
+                return;
+        PyOS_snprintf(shown, AUDIT_KEY_SHOWN, "'%s'", text);
+    }
+}
+
 /* What the map of exposure learns of an access. */
 static void
 tell_group(audit_group *group, variable *v, const audit_record *now, int is_new, uint64_t ordered_by)
@@ -507,6 +552,9 @@ audit_touch(audit_thread *self, const audit_target *target, unsigned kinds, unsi
                         (uint16_t)kinds, (uint16_t)operation};
     audit_hit hits[HITS_MOST];
     size_t found = 0;
+    char key_shown[AUDIT_KEY_SHOWN] = "";
+    if (target->sort == AUDIT_ITEM && (kinds & (AUDIT_WRITE | AUDIT_ATOMIC)))
+        show_key(key_shown, target->name);
     audit_group *group = target->group;
     shard *s = shard_of(address);
     owned_add_u64(&audit_counts.accesses, 1);
@@ -523,8 +571,12 @@ audit_touch(audit_thread *self, const audit_target *target, unsigned kinds, unsi
             note_arrival(o, self);
             found = judge(o, v, self, &now, hits, &ordered_by);
             tell_group(v->group, v, &now, is_new, ordered_by);
+            if (key_shown[0] != 0 && v->key_shown == NULL && (v->key_shown = allocate(AUDIT_KEY_SHOWN)) != NULL)
+                memcpy(v->key_shown, key_shown, AUDIT_KEY_SHOWN);
             for (size_t i = 0; i < found; i++) {
-                hits[i].sort = (audit_sort)v->sort;
+                hits[i].sort = is_of_item(&hits[i]) ? AUDIT_ITEM : (audit_sort)v->sort;
+                if (hits[i].sort == AUDIT_ITEM)
+                    find_key_shown(o, v, &hits[i]);
                 hits[i].group = v->group;
                 hits[i].object = v->sort == AUDIT_CLASS_ATTRIBUTE || v->sort == AUDIT_GLOBAL ? 0 : o->number;
                 hits[i].made = o->made;
@@ -616,7 +668,7 @@ number_at(uintptr_t address)
 }
 
 void
-audit_link_dict(audit_thread *self, PyObject *dict, PyObject *obj)
+audit_link_dict(audit_thread *self, PyObject *dict, PyObject *obj, const char *type)
 {
     uint64_t number = number_at((uintptr_t)obj);
     shard *s = shard_of((uintptr_t)dict);
@@ -625,13 +677,15 @@ audit_link_dict(audit_thread *self, PyObject *dict, PyObject *obj)
     if (o != NULL) {
         o->owner = (uintptr_t)obj;
         o->owner_number = number;
+        if (o->owner_type == NULL && (o->owner_type = allocate(AUDIT_TYPE_SHOWN)) != NULL)
+            PyOS_snprintf(o->owner_type, AUDIT_TYPE_SHOWN, "%s", type);
     }
     owned_mutex_unlock(&s->mutex);
     owned_store_u64(&links, 1);
 }
 
 uintptr_t
-audit_owner_of_dict(PyObject *dict)
+audit_owner_of_dict(PyObject *dict, char *type)
 {
     if (!owned_load_u64(&links))
         return 0;
@@ -640,6 +694,10 @@ audit_owner_of_dict(PyObject *dict)
     const object *o = find_object(s, (uintptr_t)dict);
     uintptr_t owner = o == NULL ? 0 : o->owner;
     uint64_t number = o == NULL ? 0 : o->owner_number;
+    if (o != NULL && o->owner_type != NULL)
+        memcpy(type, o->owner_type, AUDIT_TYPE_SHOWN);
+    else
+        owner = 0;
     owned_mutex_unlock(&s->mutex);
     return owner != 0 && number != 0 && number_at(owner) == number ? owner : 0;
 }

@@ -30,6 +30,8 @@ typedef struct audit_target {
     uintptr_t address;  /* of another object, whose dictionary `obj` is; 0: obj's own */
 } audit_target;
 
+#define AUDIT_KEY_SHOWN 48
+
 /* What a race is made of. */
 typedef struct audit_record {
     uint64_t clock;
@@ -43,6 +45,7 @@ typedef struct audit_hit {
     audit_record earlier, later;
     int certain;
     audit_sort sort;
+    char key[AUDIT_KEY_SHOWN]; /* of an item that the earlier access wrote, if that is known */
     audit_group *group;
     uint64_t object;
     const audit_stack *made;
@@ -62,9 +65,11 @@ void audit_container_acquire(audit_thread *self, PyObject *obj);
 /* A number for an object that is not used for another one, until it ends. 0 without memory. */
 uint64_t audit_object_number(PyObject *obj);
 
-/* `dict` is the instance dictionary of `obj`, which has a number. And back: the address, or 0 once the object has ended. */
-void audit_link_dict(audit_thread *self, PyObject *dict, PyObject *obj);
-uintptr_t audit_owner_of_dict(PyObject *dict);
+/* `dict` is the instance dictionary of `obj`, which has a number. And back: the address, and a copy of the name of its type; or 0 once
+ * the object has ended. */
+#define AUDIT_TYPE_SHOWN 128
+void audit_link_dict(audit_thread *self, PyObject *dict, PyObject *obj, const char *type);
+uintptr_t audit_owner_of_dict(PyObject *dict, char *type);
 
 /* The object at this address ends, or another one begins there. Any thread, without Python code, errors or references. */
 void audit_address_changes(uintptr_t address);
