@@ -88,7 +88,10 @@ class Audit:
             _sync.install(audited=self._stdlib)
             _loader.install(self._include, self._stdlib)
         except BaseException:
-            self._take_down()
+            try:
+                self._take_down()
+            finally:
+                _on.release()
             raise
 
     def stop(self) -> None:
@@ -96,18 +99,19 @@ class Audit:
         if not self._started or self._ended is not None:
             return
         self._ended = time.time()
-        self._take_down()
+        try:
+            self._take_down()
+            self._findings = self.judge(_gather.gather())
+        finally:
+            _on.release()
 
     def _take_down(self) -> None:
         from owned._audit import _detector, _loader, _sync
 
-        try:
-            _detector.stop()
-            _loader.uninstall()
-            _sync.uninstall()
-            _detector.on_race(None)
-        finally:
-            _on.release()
+        _detector.stop()
+        _loader.uninstall()
+        _sync.uninstall()
+        _detector.on_race(None)
 
     # ---- what was found ----------------------------------------------------------------------------------------------
 
@@ -116,10 +120,7 @@ class Audit:
         """All of it: what was found so far while it is on, what was found in all afterwards."""
         if self._findings is not None:
             return self._findings
-        found = self.judge(_gather.gather()) if self._started else Findings()
-        if self._ended is not None:
-            self._findings = found
-        return found
+        return self.judge(_gather.gather()) if self._started else Findings()
 
     def judge(self, findings: Findings) -> Findings:
         """The findings with the races marked that the baseline knows or a comment allows."""
