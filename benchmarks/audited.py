@@ -2,8 +2,8 @@
 """The process of one program of ``benchmarks.programs`` that is audited, or not, for comparison.
 
 ``python -m benchmarks.audited <name> <mode>`` answers as ``benchmarks.programs`` does, and says at the end how many
-bytes of memory it took at most. The modes: ``plain``; ``alone``, audited while no other thread has run; ``beside``, audited
-while a second thread waits, so that everything is told of; ``pyvft``.
+bytes of memory it took at most. The modes: ``plain``; ``alone``, audited while no other thread has run; ``beside``,
+audited while a second thread waits, so that everything is told of; ``pyvft``.
 """
 
 from __future__ import annotations
