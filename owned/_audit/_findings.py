@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import linecache
 import os
+import re
 import types
 import typing
 from enum import StrEnum
@@ -302,7 +303,8 @@ class Lock:
     @property
     def assigned(self) -> str:
         """What the source calls it where it is made; empty if it does not tell."""
-        return _assigned(self.made[0].source) if self.made else ""
+        found = _ASSIGNED.match(self.made[0].source) if self.made else None
+        return found["name"] if found is not None and _is_about(self.kind, found["maker"]) else ""
 
 
 @attrs.frozen
@@ -407,11 +409,13 @@ def relative(file: str, root: str) -> str:
     return file[len(folder) :].replace(os.sep, "/") if file.startswith(folder) else file
 
 
-def _assigned(source: str) -> str:
-    """The name that a line such as ``self._lock = Lock()`` gives to what it makes."""
-    target, equals, _ = source.partition("=")
-    name = target.partition(":")[0].strip()
-    return name if equals and name.replace(".", "").replace("_", "a").isalnum() and not name[:1].isdigit() else ""
+_ASSIGNED = re.compile(r"(?P<name>[^\W\d][\w.]*)\s*(:[^=]+)?=\s*(?P<maker>[\w.]+)\(")
+"""A line such as ``self._lock = threading.Lock()``, which gives a name to what it makes."""
+
+
+def _is_about(kind: str, maker: str) -> bool:
+    """Whether a call makes the lock, and not a thing that has one."""
+    return any(word in maker.lower() for word in (kind.lower(), "lock"))
 
 
 # ---- to JSON and back ------------------------------------------------------------------------------------------------

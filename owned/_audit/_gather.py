@@ -212,7 +212,8 @@ def _exposure(told: _detector.Exposure) -> Exposure:
 
 
 def _places(stack: _detector.Stack) -> tuple[Place, ...]:
-    return tuple(map(_place, stack))
+    """The places of a stack without those that run the program."""
+    return tuple(map(_place, [frame for frame in stack if not frame[0].startswith(HERE)] or stack))
 
 
 def _place(frame: _detector.Frame) -> Place:

@@ -64,19 +64,25 @@ def _agree_on_a_lock(race: Race, findings: Findings) -> str:
         return ""
     one, other = (findings.lock_of(access.locks[-1]) for access in race.accesses)
     told = f"Two locks guard one variable, {_lock(one)} and {_lock(other)}: use the same one at both places."
+    if one.made and one.made[:1] == other.made[:1]:
+        told = f"Each thread took a lock of its own, made at {_where(one.made[0])}: make one lock for both."
     if race.variable.kind in _NAMES_ONLY:
         return told
-    return f"{told} With `share({_object(race)}, lock={_lock_name(one)})` the wrong one raises."
+    return f"{told} With `share({_object(race)}, lock={_lock_name(one)})` any other one raises."
 
 
 def _count_atomically(race: Race) -> str:
     """Both of them count: `x += 1` and the like on an integer."""
-    counting = [one for one in race.accesses if one.kind == "update" and _STEP.search(one.place.source)]
-    if not counting:
+    one, other = race.accesses
+    is_step = [access.kind == "update" or one.place.line == other.place.line for access in race.accesses]
+    if not any(step and _STEP.search(access.place.source) for step, access in zip(is_step, race.accesses, strict=True)):
         return ""
     if race.variable.kind is Kind.ITEM:
-        return f"Let each value be an `AtomicInt`, and count with `add(n)`; or {_under_a_lock(race)}."
-    return f"Make it an `AtomicInt`: its `+= 1` is one step, and no update is lost. Or {_under_a_lock(race)}."
+        return f"Let each value be an `AtomicInt`, and count by `increment()` or `add(n)`; or {_under_a_lock(race)}."
+    return (
+        "Make it an `AtomicInt`, and count by `increment()` or `add(n)`: each is one step, and no update is lost. "
+        f"Or {_under_a_lock(race)}."
+    )
 
 
 def _make_once(race: Race) -> str:

@@ -67,6 +67,17 @@ def test_two_locks_for_one_thing(tmp_path: Path) -> None:
     assert "`share(account, lock=a)`" in remedy
 
 
+def test_two_locks_of_one_line(tmp_path: Path) -> None:
+    """Where each thread makes a lock for itself, they are told to make one."""
+    source = Source(tmp_path / "x.py", "with Lock(): self.n += 1")
+    made = source.access("read", 1, 1).stack
+    locks = (Lock(1, "Lock", made=made), Lock(2, "Lock", made=made))
+    race = Race(
+        Certainty.CERTAIN, ACCOUNT, source.access("update", 1, 2, locks=(1,)), source.access("update", 1, 3, locks=(2,))
+    )
+    assert _remedy(race, locks=locks).startswith("Each thread took a lock of its own, made at x.py:1: make one lock")
+
+
 @pytest.mark.parametrize("line", ["hits += 1", "total -= 20  # back", "n |= 4", "count += len(found)"])
 def test_counter(tmp_path: Path, line: str) -> None:
     """What counts becomes an AtomicInt."""
@@ -77,7 +88,7 @@ def test_counter(tmp_path: Path, line: str) -> None:
         source.access("update", 1, 2),
         source.access("update", 1, 3),
     )
-    assert _remedy(race).startswith("Make it an `AtomicInt`")
+    assert _remedy(race).startswith("Make it an `AtomicInt`, and count by `increment()`")
 
 
 @pytest.mark.parametrize("line", ["names += more", "text += 'x'", "total += amount"])
