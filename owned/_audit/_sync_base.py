@@ -15,13 +15,24 @@ are told of.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from types import FrameType, ModuleType
 from typing import Any
 
 import wrapt
 
-__all__ = ["MARK", "Patches", "count_inside", "detector", "is_inside", "is_inside_module", "is_made_inside", "sync_of"]
+__all__ = [
+    "MARK",
+    "Patches",
+    "behind_patches",
+    "count_inside",
+    "detector",
+    "is_inside",
+    "is_inside_module",
+    "is_made_inside",
+    "sync_of",
+]
 
 Wrapper = Callable[[Any, Any, tuple[Any, ...], dict[str, Any]], Any]
 
@@ -78,10 +89,19 @@ def is_inside_module(module: str) -> bool:
 
 def is_made_inside() -> bool:
     """Asked by the wrapper of a constructor: is what is made for the standard library itself, see `is_inside`?"""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("wrapt"):  # where it has no C extension
+    return is_inside(behind_patches(sys._getframe(2)))
+
+
+def behind_patches(frame: FrameType | None) -> FrameType | None:
+    """The frame, or the first behind it that is neither of a patch nor of a constructor that calls its base's."""
+    while frame is not None and (
+        frame.f_code in _FORWARD or frame.f_globals.get("__name__", "").startswith(("owned._audit.", "wrapt"))
+    ):
         frame = frame.f_back
-    return is_inside(frame)
+    return frame
+
+
+_FORWARD = frozenset([threading.BoundedSemaphore.__init__.__code__])
 
 
 def sync_of(instance: Any, kind: str) -> Any:

@@ -20,7 +20,7 @@ import sys
 import threading
 from typing import Any
 
-from owned._audit._sync_base import MARK, Patches, detector, is_inside, is_made_inside
+from owned._audit._sync_base import MARK, Patches, behind_patches, detector, is_inside, is_made_inside
 
 __all__ = ["Answers", "Lock", "RLock", "install", "is_real", "tell_of"]
 
@@ -156,7 +156,7 @@ class RLock(_Told, metaclass=_AnswersForRLocks):
         raw = _RealRLock(*args, **kwargs)
         frame = sys._getframe(1)
         if frame.f_code is _CONDITION:  # which makes it for whoever makes the condition
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = behind_patches(frame.f_back)  # type: ignore[assignment]
         return raw if is_inside(frame) else _tell_recursive(raw, cls)
 
     @property  # type: ignore[misc]

@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: MIT
 # race: certain list[0]
-# race: certain list[1]
 import threading
 
-cells = [0, 0]
+cells = [0]
 phase = threading.Barrier(2)
 
 
-def work(me):
+def write():
     for step in range(3):
-        cells[me] = step
+        cells[0] = step
         phase.wait()
-        cells[1 - me]
 
 
-threads = [threading.Thread(target=work, args=(me,)) for me in range(2)]
+def read():
+    for _ in range(3):
+        phase.wait()
+        cells[0]  # while the next step is written
+
+
+threads = [threading.Thread(target=write), threading.Thread(target=read)]
 for thread in threads:
     thread.start()
 for thread in threads:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # race: certain Page.text
 import asyncio
+import os
+
+shown, tell = os.pipe()
 
 
 class Page:
@@ -10,6 +13,7 @@ class Page:
 
 def load(page):
     page.text = "loaded"
+    os.read(shown, 1)
 
 
 async def main():
@@ -17,6 +21,7 @@ async def main():
     loading = asyncio.create_task(asyncio.to_thread(load, page))
     await asyncio.sleep(0)
     page.text = "loading"
+    os.write(tell, b"x")
     await loading
 
 

@@ -173,11 +173,14 @@ def test_the_end_of_the_interpreter():
         sys.path.insert(0, sys.argv[1])
         from orders import Orders
         from owned._audit import _sync
-        orders = Orders()
-        _sync.install(detector_module=orders)
-        atexit.register(lambda: (orders.mark("end"), print(orders.between("in it", "end"))))
-        threading.Thread(target=orders.mark, args=("in it",)).start()
+        def main(orders):
+            _sync.install(detector_module=orders)
+            atexit.register(lambda: (orders.mark("end"), print(orders.between("in it", "end"))))
+            threading.Thread(target=orders.mark, args=("in it",)).start()
+        main(Orders())
     """
     support = next(path for path in sys.path if path.endswith("tests/support"))
-    done = subprocess.run([sys.executable, "-c", program, support], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program, support], capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stdout == "signal\n", done.stderr
