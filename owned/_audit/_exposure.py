@@ -49,6 +49,7 @@ class Entry:
             self.kind is Kind.ATTRIBUTE
             and any(one.shared for one in self.exposures)
             and all(not one.writes and one.initial <= one.objects for one in self.exposures)
+            and not any(one.races or one.possible for one in self.exposures)
         )
 
 

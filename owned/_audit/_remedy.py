@@ -27,13 +27,13 @@ def advise(race: Race, findings: Findings) -> str:
         Plain English; what is in backticks is code.
     """
     return (
-        _use_the_lock(race, findings)
+        _make_once(race, findings)
+        or _use_the_lock(race, findings)
         or _agree_on_a_lock(race, findings)
         or _count_atomically(race)
-        or _make_once(race)
+        or _wait(race, findings)
         or _freeze(race, findings)
         or _move(race, findings)
-        or _wait(race, findings)
         or _share(race)
     )
 
@@ -85,7 +85,7 @@ def _count_atomically(race: Race) -> str:
     )
 
 
-def _make_once(race: Race) -> str:
+def _make_once(race: Race, findings: Findings) -> str:
     """One of them looked whether it was there before it was made."""
     one, other = race.accesses
     if one.place.function != other.place.function or not (one.writes or other.writes):
@@ -93,6 +93,12 @@ def _make_once(race: Race) -> str:
     reads = [access for access in race.accesses if _CHECK.search(access.place.source)]
     if not reads:
         return ""
+    locks = [lock for access in race.accesses for lock in access.locks]
+    if locks and not reads[0].locks:
+        return (
+            f"The first look at {_where(reads[0].place)} is outside of {_lock(findings.lock_of(locks[-1]))}: look "
+            "inside. Or let `Lazy(make)` make it once, whoever asks first."
+        )
     return (
         "Two threads can find it missing, and both make it. `Lazy(make)` makes it once, whoever asks first; "
         f"or {_under_a_lock(race, 'the look and the making together')}."
@@ -129,7 +135,8 @@ def _move(race: Race, findings: Findings) -> str:
 def _wait(race: Race, findings: Findings) -> str:
     """The main thread looks at what another one writes."""
     first, second = race.accesses
-    for looker, writer in ((second, first), (first, second)):
+    gives_away = race.maker and race.maker == _thread(findings, first.thread)
+    for looker, writer in ((second, first),) if gives_away else ((second, first), (first, second)):
         if writer.writes and not looker.writes and looker.thread == _FIRST_THREAD:
             return (
                 f"Wait for thread {findings.thread_name(writer.thread)!r} before looking at what it makes: "

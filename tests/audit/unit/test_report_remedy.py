@@ -117,6 +117,33 @@ def test_made_on_first_use(tmp_path: Path, look: str) -> None:
     assert "`Lazy(make)` makes it once" in _remedy(race)
 
 
+def test_first_look_outside_of_the_lock(tmp_path: Path) -> None:
+    """A double check, of which the first is not under the lock."""
+    source = Source(tmp_path / "x.py", "if _table is None:", "    _table = make()", "lock = Lock()")
+    race = Race(
+        Certainty.CERTAIN,
+        Variable(Kind.GLOBAL, "x", "_table"),
+        source.access("write", 2, 2, function="table", locks=(1,)),
+        source.access("read", 1, 3, function="table"),
+    )
+    remedy = _remedy(race, locks=(Lock(1, "Lock", made=source.access("read", 3, 1).stack),))
+    assert remedy.startswith("The first look at x.py:1 is outside of `lock` (made at x.py:3): look inside.")
+
+
+def test_given_away_and_looked_at(tmp_path: Path) -> None:
+    """The main thread looks again at what it has made and given away: move, not join."""
+    source = Source(tmp_path / "x.py", "job = Job()", "print(job.owner)", "job.owner = 1")
+    race = Race(
+        Certainty.CERTAIN,
+        Variable(Kind.ATTRIBUTE, "x.Job", "owner"),
+        source.access("read", 2, 1, function="main"),
+        source.access("write", 3, 2),
+        made=source.access("read", 1, 1, function="main").stack,
+        maker="MainThread",
+    )
+    assert "`move(job)`" in _remedy(race)
+
+
 def test_only_read_once_it_was_there(tmp_path: Path) -> None:
     """What nobody wrote any more once a second thread knew it can be frozen."""
     source = Source(tmp_path / "x.py", "self.value = value", "print(rate.value)")
