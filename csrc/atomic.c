@@ -467,16 +467,23 @@ ref_now(PyObject *op)
     return value != NULL ? value : Py_NewRef(Py_None);
 }
 
-/* Put `value` (stolen) there; what was there is the caller's. */
+/* Put `value` (stolen) there; what was there is the caller's. Tells nobody. */
 static PyObject *
-ref_exchange(PyObject *op, PyObject *value)
+ref_replace(PyObject *op, PyObject *value)
 {
     atomic_ref *self = (atomic_ref *)op;
-    owned_watch(op, OWNED_WATCH_RELEASES);
     owned_mutex_lock(&self->mutex);
     PyObject *before = self->value;
     self->value = value;
     owned_mutex_unlock(&self->mutex);
+    return before;
+}
+
+static PyObject *
+ref_exchange(PyObject *op, PyObject *value)
+{
+    owned_watch(op, OWNED_WATCH_RELEASES);
+    PyObject *before = ref_replace(op, value);
     owned_watch(op, OWNED_WATCH_ACQUIRES);
     return before;
 }
@@ -612,7 +619,7 @@ ref_traverse(PyObject *self, visitproc visit, void *arg)
 static int
 ref_clear(PyObject *self)
 {
-    PyObject *before = ref_exchange(self, NULL);
+    PyObject *before = ref_replace(self, NULL);
     Py_XDECREF(before);
     return 0;
 }
