@@ -17,7 +17,9 @@ in-place operator or an item's store tells of its object is decided before the a
 evaluated: only if one of these starts the first thread, that one access is missed.
 
 What is not told of: annotations, type parameters and type aliases, ``super().x``, code in strings, local variables that
-no inner function uses, and operators other than in-place ones, ``==``, ``in``, ``|``, ``&`` and ``^``.
+no inner function uses, that a method was looked up which a class in the module defines and nothing in it replaces, and
+what operators read of containers, other than in-place ones, ``in``, ``|``, ``&``, ``^``, and ``==`` and ``+`` beside a
+container that is made on the spot.
 """
 
 from __future__ import annotations
@@ -262,7 +264,10 @@ class _Statements(Values):
         return steps
 
     def _Import_steps(self, node: ast.Import | ast.ImportFrom) -> list[Step]:
-        return [Step([node], flips=True, fixed=True), *self._steps_after(imported_names(node), node)]
+        return [
+            Step([node], flips=True, fixed=True),
+            *self._steps_after([name for _, name in imported_names(node)], node),
+        ]
 
     _ImportFrom_steps = _Import_steps
 

@@ -22,7 +22,7 @@ from owned._audit._rewrite_parts import (
     statement,
     text,
 )
-from owned._audit._scopes import HIDDEN, Scope, Scopes, defaults
+from owned._audit._scopes import HIDDEN, Binding, Scope, Scopes, defaults
 
 
 def _words(text: str) -> frozenset[str]:
@@ -457,10 +457,11 @@ class Values:
             left, right = operands[number], operands[number + 1]
             if isinstance(operator, (ast.In, ast.NotIn)):
                 values[number + 1] = self._contains(left, values[number], right, values[number + 1])
-            elif isinstance(operator, (ast.Eq, ast.NotEq)) and isinstance(left, WHOLE) and isinstance(right, WHOLE):
-                if number == 0:
+            elif isinstance(operator, (ast.Eq, ast.NotEq)):
+                if number == 0 and isinstance(left, WHOLE) and self._makes_container(right):
                     values[0] = self._whole(values[0], left)
-                values[number + 1] = self._whole(values[number + 1], right)
+                if isinstance(right, WHOLE) and self._makes_container(left):
+                    values[number + 1] = self._whole(values[number + 1], right)
         return combined(values, lambda parts: changed(node, left=parts[0], comparators=parts[1:]))
 
     def _contains(self, left: ast.expr, key: Value, right: ast.expr, value: Value) -> Value:
@@ -529,7 +530,8 @@ class Values:
     ) -> Value:
         receiver = self.value(func.value)
         known = func.attr in self.methods or func.attr in self.functions
-        if not known and not self._is_super(func.value):
+        own = self.scope.mangled(func.attr) in self.scopes.methods
+        if not (known or own or self._is_super(func.value)):
             receiver = hooked(receiver, self._attribute_hook("r", func), early=True)
 
         def plain(parts: list[ast.expr]) -> ast.expr:
@@ -573,7 +575,13 @@ class Values:
         bindings = (self.scope.owner(variable) or self.scopes.module).bindings.get(variable)
         if bindings is None:
             return identifier in HARMLESS_FUNCTIONS, identifier in self.functions
-        return False, not all(binding.made_here for binding in bindings)
+        return False, any(self._may_be_builtin(binding) for binding in bindings)
+
+    def _may_be_builtin(self, binding: Binding) -> bool:
+        """May it bind a name to a function that reads or writes containers?"""
+        if binding.imported is not None:
+            return binding.imported in self.functions
+        return not binding.made_here
 
     # ---- code that runs more than once, later, or with pauses
 

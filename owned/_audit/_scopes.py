@@ -26,7 +26,7 @@ HIDDEN: Final = "@"
 class Binding:
     """A place where a variable gets a value, or loses it."""
 
-    __slots__ = ("again", "at", "definition", "made_here", "number", "outside")
+    __slots__ = ("again", "at", "definition", "imported", "made_here", "number", "outside")
 
     def __init__(self, at: Position, *, definition: bool = False, again: bool = False, made_here: bool = False) -> None:
         self.at = at
@@ -36,6 +36,8 @@ class Binding:
         """Does it stand in a loop?"""
         self.made_here = made_here
         """Is it a ``def`` or ``class``?"""
+        self.imported: str | None = None
+        """The name that it has where it is imported from; empty for a module."""
         self.number = False
         """Is it assigned a number or a string?"""
         self.outside = False
@@ -116,6 +118,7 @@ class Scopes:
         self.module = Scope("module", None, None)
         self.of: dict[ast.AST, Scope] = {tree: self.module}
         self._uses: list[tuple[str, Scope, Position]] = []
+        self._stored: set[str] = set()
         self._collect(tree)
         self._move_outer_bindings()
         self._find_captured()
@@ -123,6 +126,8 @@ class Scopes:
             if scope.kind == "function":
                 scope.told = frozenset(filter(scope.captured.__contains__, _told_closures(scope)))
         self.module.told = frozenset(_told_globals(self.module))
+        self.methods = frozenset(self._find_methods())
+        """Names of methods of classes in this module, that are not also those of attributes which it stores."""
 
     def _collect(self, tree: ast.Module) -> None:
         todo: list[tuple[ast.AST, Scope, bool]] = [(tree, self.module, False)]
@@ -167,13 +172,19 @@ class Scopes:
                 self._collect_other(node, scope, loop, todo)
 
     def _collect_other(self, node: ast.AST, scope: Scope, loop: bool, todo: list[tuple[ast.AST, Scope, bool]]) -> None:
-        if isinstance(node, ast.Global):
+        if isinstance(node, ast.Attribute):
+            if not isinstance(node.ctx, ast.Load):
+                self._stored.add(scope.mangled(node.attr))
+            todo.append((node.value, scope, loop))
+        elif isinstance(node, ast.Global):
             scope.globals.update(map(scope.mangled, node.names))
         elif isinstance(node, ast.Nonlocal):
             scope.nonlocals.update(map(scope.mangled, node.names))
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            for name in imported_names(node):
+            for alias, name in imported_names(node):
                 self._bind(scope, scope.mangled(name), node, loop, definition=True)
+                binding = scope.bindings[scope.mangled(name)][-1]
+                binding.imported = alias.name if isinstance(node, ast.ImportFrom) else ""
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
             for target in node.targets:
                 if isinstance(target, ast.Name):
@@ -197,6 +208,14 @@ class Scopes:
                 self._bind(scope, scope.mangled(name), node, loop)
             again = loop or isinstance(node, (ast.For, ast.AsyncFor, ast.While))
             todo += [(child, scope, again) for child in ast.iter_child_nodes(node)]
+
+    def _find_methods(self) -> Iterable[str]:
+        found: set[str] = set()
+        for scope in self.of.values():
+            if scope.kind == "class":
+                for name, bindings in scope.bindings.items():
+                    (found if all(b.made_here for b in bindings) else self._stored).add(name)
+        return found - self._stored
 
     def _open(self, node: ast.AST, kind: Kind, parent: Scope, class_name: str | None = None) -> Scope:
         self.of[node] = scope = Scope(kind, parent, class_name or parent.class_name)
@@ -282,9 +301,9 @@ def outside_function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.e
     return [*node.decorator_list, *defaults(node.args)]
 
 
-def imported_names(node: ast.Import | ast.ImportFrom) -> list[str]:
+def imported_names(node: ast.Import | ast.ImportFrom) -> list[tuple[ast.alias, str]]:
     """The variables that an import binds, as far as it says."""
-    return [alias.asname or alias.name.partition(".")[0] for alias in node.names if alias.name != "*"]
+    return [(alias, alias.asname or alias.name.partition(".")[0]) for alias in node.names if alias.name != "*"]
 
 
 def pattern_names(node: ast.AST) -> list[str]:

@@ -63,7 +63,7 @@ CASES: list[tuple[str, dict[str, Any], list[tuple[Any, ...]]]] = [
     ("1 in x", {"x": [1]}, [("c", "list", 1)]),
     ("abs(1) in x", {"x": [1]}, [("c", "list", 1)]),
     ("x.a in y.b", {"x": thing(a=1), "y": thing(b=[1])}, [("r", N, "a"), ("r", N, "b"), ("c", "list", 1)]),
-    ("x == y", {"x": [], "y": []}, [("s", "list"), ("s", "list")]),
+    ("x == [1]; {1} != y; x == y", {"x": [], "y": []}, [("s", "list"), ("s", "list")]),
     ("if x: pass", {"x": []}, [("s", "list")]),
     ("while x: x = None", {"x": [1]}, [("s", "list"), ("s", "NoneType")]),
     ("not x.a", {"x": thing(a=[])}, [("r", N, "a"), ("s", "list")]),
@@ -248,12 +248,13 @@ def test_private_names() -> None:
                 self.__m()
                 self.__dunder__ = 2
             def __m(self): return self.__x
-        _Under()
+            def __other(self): pass
+        _Under()._Under__other = 1
     """
     with recording() as told:
         exec(rewritten(textwrap.dedent(source)), {"__name__": "m"})
     names = [what[2] for what in told]
-    assert names == ["_Under__x", "_Under__x", "_Under__m", "_Under__x", "__dunder__"]
+    assert names == ["_Under__x", "_Under__x", "_Under__x", "__dunder__", "_Under__other"]
 
 
 def test_made() -> None:
@@ -297,3 +298,33 @@ def test_code_stays_linear() -> None:
     ):
         small, large = (size(rewritten(make(n))) for n in (5, 20))
         assert large < small * 8
+
+
+def test_methods() -> None:
+    """That a method is looked up which the module defines is told only if something there replaces such a one."""
+    source = """
+        class C:
+            handler = None
+            def kept(self): pass
+            def replaced(self): pass
+        def use(c):
+            c.kept(); c.replaced(); c.handler(); c.foreign()
+            c.kept
+        use(c)
+        c.replaced = None
+    """
+    with recording() as told:
+        exec(rewritten(textwrap.dedent(source)), {"c": thing(kept=int, replaced=int, handler=int, foreign=int)})
+    assert [what[2] for what in told] == ["replaced", "handler", "foreign", "kept", "replaced"]
+
+
+def test_imported_functions() -> None:
+    """Of imported functions only those are asked about that are known, under whatever name."""
+    asked: list[str] = []
+    with recording():
+        vars(builtins)[PREFIX + "f"] = lambda function: (asked.append(function.__name__), function)[1]
+        source = (
+            "from math import sin, cos as len\nfrom heapq import heappush as push\nsin(1), len(1), push([], 1), abs(1)"
+        )
+        exec(rewritten(source), {})
+    assert asked == ["heappush"]
