@@ -191,13 +191,13 @@ class _Sheet:
         )
 
     def _place(self, place: Place) -> str:
-        return _page.place(self._report.short(place.file), place.line, place.function)
+        return _page.place(self._report.shown(place.file), place.line, place.function)
 
     def _source(self, place: Place, around: int = 4) -> str:
         found = excerpt(place, around)
         if found is None:
             return ""
-        name = f"source of {self._report.short(place.file)} around line {place.line}"
+        name = f"source of {self._report.shown(place.file)} around line {place.line}"
         return _page.source_view(found[1], found[0], place.line, name)
 
     def _callers(self, stack: Iterable[Place], *, with_source: bool) -> str:

@@ -200,7 +200,10 @@ def _lock_name(lock: Lock) -> str:
 
 
 def _where(place: Place) -> str:
-    return f"{os.path.basename(place.file)}:{place.line}"
+    folder, name = os.path.split(place.file)
+    if name.startswith("__"):
+        name = f"{os.path.basename(folder)}/{name}"
+    return f"{name}:{place.line}"
 
 
 def _who(findings: Findings, access: Access) -> str:

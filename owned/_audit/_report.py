@@ -14,7 +14,7 @@ import attrs
 
 from owned._audit import _findings
 from owned._audit._findings import Findings, Lock, Place, Race
-from owned._report_data import is_library
+from owned._report_data import is_library, within_library
 
 Document = dict[str, Any]
 
@@ -49,12 +49,16 @@ class Report:
     version: str = attrs.field(factory=lambda: metadata.version("owned"))
 
     def short(self, file: str) -> str:
-        """The file's path as it is shown."""
+        """The file's path for tools: relative to the root where it lies below it."""
         return _findings.relative(file, self.root)
 
+    def shown(self, file: str) -> str:
+        """The file's path for readers: one of a library without the folder of libraries."""
+        return within_library(file) if is_library(file) else self.short(file)
+
     def where(self, place: Place) -> str:
-        """``file:line`` as it is shown."""
-        return f"{self.short(place.file)}:{place.line}"
+        """``file:line`` for readers."""
+        return f"{self.shown(place.file)}:{place.line}"
 
     def callers(self, stack: tuple[Place, ...], most: int) -> list[Place]:
         """Who called, innermost first: places of the program as long as there are any."""

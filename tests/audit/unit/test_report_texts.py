@@ -233,3 +233,10 @@ def test_sarif_fingerprint_is_that_of_the_baseline(bank: Bank) -> None:
     """Review tools recognise a race as the baseline does."""
     result = _run(bank)["results"][0]
     assert result["partialFingerprints"] == {"ownedRace/v1": bank.findings().races[0].fingerprint(str(bank.folder))}
+
+
+def test_library_files_are_shown_briefly(bank: Bank) -> None:
+    """Readers see a library's file without the folder of libraries, tools see all of it."""
+    report = bank.report()
+    assert report.shown(json.__file__) == "json/__init__.py"
+    assert report.short(json.__file__) == json.__file__
