@@ -69,7 +69,7 @@ def write(path: Path, races: Iterable[Race], root: str) -> int:
         entries[id] = {
             "id": id,
             "certainty": str(race.certainty),
-            "variable": str(race.variable),
+            "variable": race.variable.family,
             "sites": [f"{file} in {function}: {source}" for file, function, source in sorted(race.sites(root))],
             "reason": reasons.get(id, ""),
         }

@@ -116,6 +116,11 @@ class Variable:
         return f"{self.owner}[{self.name}]" if self.kind is Kind.ITEM else f"{self.owner}.{self.name}"
 
     @property
+    def family(self) -> str:
+        """The same for all items of such containers: which key races first is chance."""
+        return f"{self.owner}[]" if self.kind is Kind.ITEM else str(self)
+
+    @property
     def short(self) -> str:
         """The same without the module of a class or function: ``Account.balance``."""
         return str(attrs.evolve(self, owner=self.owner_name))
@@ -245,14 +250,14 @@ class Race:
     def key(self) -> tuple[object, ...]:
         """What makes two races the same one within a run: the variable and the two places, in either order."""
         return (
-            str(self.variable),
+            self.variable.family,
             *sorted((one.place.file, one.place.line, one.place.function) for one in self.accesses),
         )
 
     def fingerprint(self, root: str) -> str:
         """The same race in another run of another version: no line numbers, and files relative to `root`."""
         sites = sorted("\0".join(site) for site in self.sites(root))
-        told = "\1".join([str(self.variable), *sites])
+        told = "\1".join([self.variable.family, *sites])
         return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
     def sites(self, root: str) -> list[tuple[str, str, str]]:

@@ -75,6 +75,16 @@ def _forget_sources() -> None:
     linecache.clearcache()
 
 
+def test_fingerprint_is_that_of_all_items(bank: Bank) -> None:
+    """Which key of a container races first is chance: it is one race, and another than that of the container."""
+    race = bank.races()[2]
+    root = str(bank.folder)
+    other = attrs.evolve(race, variable=attrs.evolve(RATES, name="'day'"))
+    whole = attrs.evolve(race, variable=Variable(Kind.CONTAINER, "dict", ""))
+    assert race.fingerprint(root) == other.fingerprint(root) != whole.fingerprint(root)
+    assert len(_gather.complete([race, other, whole], Findings()).races) == 2
+
+
 def test_fingerprint_is_that_of_another_checkout(tmp_path: Path) -> None:
     """Files count relative to the folder that the audit ran in."""
     (tmp_path / "one").mkdir()
