@@ -311,11 +311,10 @@ audit_key_of(PyObject *key)
     return key_at(key, 4);
 }
 
-uint64_t
-audit_index_key(PyObject *obj, PyObject *index)
+/* Counted from the start, or -1. */
+static long long
+index_from_start(PyObject *obj, PyObject *index)
 {
-    if (!PyLong_Check(index))
-        return 0;
     int overflow;
     long long value = PyLong_AsLongLongAndOverflow(index, &overflow);
     if (!overflow && value < 0) {
@@ -325,7 +324,23 @@ audit_index_key(PyObject *obj, PyObject *index)
                                                                                                    : audit_array_type;
         value += (long long)type->tp_as_sequence->sq_length(obj); /* never a subclass's own */
     }
-    return overflow || value < 0 ? 0 : key_made(KEY_NUMBER, (uint64_t)value);
+    return overflow || value < 0 ? -1 : value;
+}
+
+uint64_t
+audit_index_key(PyObject *obj, PyObject *index)
+{
+    long long value = PyLong_Check(index) ? index_from_start(obj, index) : -1;
+    return value < 0 ? 0 : key_made(KEY_NUMBER, (uint64_t)value);
+}
+
+PyObject *
+audit_index_shown(PyObject *obj, PyObject *index)
+{
+    PyObject *shown = PyLong_FromLongLong(index_from_start(obj, index));
+    if (shown == NULL)
+        PyErr_Clear();
+    return shown;
 }
 
 /* ---- groups ------------------------------------------------------------------------------------------------- */

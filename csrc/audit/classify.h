@@ -39,6 +39,7 @@ uint64_t audit_name_key(PyObject *name);
 
 /* A sequence's index as a key. */
 uint64_t audit_index_key(PyObject *obj, PyObject *index);
+PyObject *audit_index_shown(PyObject *obj, PyObject *index); /* counted from the start; NULL without memory, and no error */
 
 /* The group of a variable; NULL without memory. Where the container was made is `made`. */
 audit_group *audit_group_of(const audit_target *target, const audit_stack *made);

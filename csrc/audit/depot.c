@@ -42,16 +42,28 @@ find(audit_stack *first, uint64_t hash, const audit_place *places, size_t depth)
     return NULL;
 }
 
+static uint64_t
+site_of(const audit_place *place)
+{
+    int line = 0, column = 0, end_line = 0, end_column = 0;
+    if (!PyCode_Addr2Location((PyCodeObject *)place->code, place->instruction, &line, &column, &end_line, &end_column))
+        return hash_of(place, 1);
+    uint64_t lines = (uint64_t)(uint32_t)line << 32 | (uint32_t)end_line, columns = (uint64_t)(uint32_t)column << 32 | (uint32_t)end_column;
+    return audit_mix(audit_mix((uint64_t)(uintptr_t)place->code ^ lines) ^ columns);
+}
+
 /* Another thread may have been first. */
 static audit_stack *
 add(audit_stack **bucket, uint64_t hash, const audit_place *places, size_t depth)
 {
     size_t size = sizeof(audit_stack) + depth * sizeof(audit_place);
+    uint64_t site = site_of(&places[0]);
     owned_mutex_lock(&mutex);
     audit_stack *s = find(*bucket, hash, places, depth);
     if (s == NULL && used < (depth == 1 ? 2 * DEPOT_MOST : DEPOT_MOST) && (s = PyMem_RawMalloc(size)) != NULL) {
         s->next = *bucket;
         s->hash = hash;
+        s->site = site;
         s->depth = (uint32_t)depth;
         for (size_t i = 0; i < depth; i++) {
             s->places[i] = places[i];
@@ -98,12 +110,6 @@ audit_stack_here(int skip, size_t most)
     for (size_t i = 0; i < depth; i++)
         Py_DECREF(places[i].code);
     return s;
-}
-
-uint64_t
-audit_stack_site(const audit_stack *stack)
-{
-    return stack == NULL ? 0 : hash_of(stack->places, 1);
 }
 
 /* Frame: (file, line, end line, column, end column, function). */

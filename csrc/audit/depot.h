@@ -13,6 +13,7 @@ typedef struct audit_place {
 typedef struct audit_stack {
     struct audit_stack *next;
     uint64_t hash;
+    uint64_t site; /* of the innermost place: what is written at one place of a file has several instructions */
     uint32_t depth;
     audit_place places[]; /* innermost first; codes are strong */
 } audit_stack;
@@ -22,9 +23,6 @@ typedef struct audit_stack {
 /* The stack of the Python calls that led here without the innermost `skip`, at most `most` of them. It lives until
  * audit_depot_clear(). NULL where there is none or no room. Makes frame objects, but runs no Python code. */
 const audit_stack *audit_stack_here(int skip, size_t most);
-
-/* Where in the program: the same number for the same instruction. 0 for NULL. */
-uint64_t audit_stack_site(const audit_stack *stack);
 
 /* As a tuple of Frames, without frames of owned/_audit. */
 PyObject *audit_stack_told(const audit_stack *stack);

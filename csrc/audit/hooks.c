@@ -196,8 +196,10 @@ audit_touch_item(audit_thread *self, PyObject *obj, PyObject *key, unsigned kind
     audit_touch(self, &target, all, operation);
     if (number == 0 || (container == AUDIT_DICT && touch_through_dict(self, obj, key, number, kinds, operation)))
         return;
-    audit_target item = {obj, number, key, AUDIT_ITEM, NULL, 0};
+    PyObject *shown = is_map ? Py_NewRef(key) : audit_index_shown(obj, key);
+    audit_target item = {obj, number, shown, AUDIT_ITEM, NULL, 0};
     audit_touch(self, &item, kinds, operation);
+    Py_XDECREF(shown);
 }
 
 void

@@ -87,10 +87,16 @@ tell_at_once(const race *r, const audit_hit *hit)
     Py_XDECREF(listener);
 }
 
+static uint64_t
+site_of(const audit_record *record)
+{
+    return record->stack == NULL ? 0 : record->stack->site;
+}
+
 void
 audit_race_found(const audit_hit *hit, const audit_target *target)
 {
-    uint64_t a = audit_stack_site(hit->earlier.stack), b = audit_stack_site(hit->later.stack);
+    uint64_t a = site_of(&hit->earlier), b = site_of(&hit->later);
     uint64_t low = Py_MIN(a, b), high = Py_MAX(a, b);
     PyObject *error = PyErr_GetRaisedException(); /* of a call that has failed, and is told of */
     PyObject *type = audit_type_name(Py_TYPE(target->obj));

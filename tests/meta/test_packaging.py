@@ -55,7 +55,7 @@ def test_sdist_has_the_sources(sdist: Path) -> None:
     """Every C source, header, Python module and template of the checkout is in the sdist."""
     ours = {
         path.relative_to(ROOT).as_posix()
-        for path in [*CSRC.iterdir(), *PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.html"), *PACKAGE.rglob("*.css")]
+        for path in [*CSRC.rglob("*.[ch]"), *PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.html"), *PACKAGE.rglob("*.css")]
     }
     assert ours <= _in_sdist(sdist)
 
