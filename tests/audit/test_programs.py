@@ -40,6 +40,7 @@ def test_program(program: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """A program's races are found, all of them, with the right certainty, in every run; and nothing else."""
     wanted = expected(program)
     plain = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60, check=True)
+    assert "Traceback" not in plain.stderr, plain.stderr
     for run in range(RUNS):
         done, document = audited(program, tmp_path / f"{run}.json")
         races = {(race["certainty"], race["variable"]) for race in document["races"]}

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import _thread
 import os
-from typing import Any
 
 _new_lock = _thread.allocate_lock  # before anybody replaces it
 

@@ -9,8 +9,8 @@ class Counting(logging.Handler):
         super().__init__()
         self.count = 0
 
-    def createLock(self):
-        self.lock = None
+    def handle(self, record):
+        self.emit(record)  # without the lock
 
     def emit(self, record):
         self.count += 1

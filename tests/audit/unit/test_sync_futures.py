@@ -204,7 +204,7 @@ def test_callbacks_of_a_loop_look_as_before(orders):
 def test_cached_function(orders, together, unseen):
     """A call that finds its answer in the cache comes after the call that put it there."""
 
-    @functools.lru_cache(maxsize=None)
+    @functools.cache
     def compute(number):
         orders.mark("computed")
         return number

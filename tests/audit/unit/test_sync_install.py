@@ -9,8 +9,8 @@ import threading
 import types
 
 import pytest
-from orders import Orders
 
+from orders import Orders
 from owned._audit import _sync
 
 

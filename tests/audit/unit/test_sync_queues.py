@@ -175,7 +175,6 @@ def test_simple_queue_looks_like_the_real_one(orders):
 def test_after_uninstall():
     """Queues made meanwhile, and what is in them, go on working."""
     from orders import Orders
-
     from owned._audit import _sync
 
     _sync.install(detector_module=Orders())

@@ -44,7 +44,6 @@ def test_event_not_set(orders, together, unseen):
 def test_event_that_was_there_before(together):
     """An event made before anybody was told of it is told of."""
     from orders import Orders
-
     from owned._audit import _sync
 
     event, orders = threading.Event(), Orders()
