@@ -630,7 +630,10 @@ class Values:
 
         def make(parts: list[ast.expr]) -> ast.expr:
             generators = [build(parts) for build in builds]
-            return changed(node, generators=generators, **dict(zip(fields, elements(parts[first:]), strict=True)))
+            made: ast.expr = changed(node, generators=generators)
+            for field, value in zip(fields, elements(parts[first:]), strict=True):
+                setattr(made, field, value)
+            return made
 
         lazy = isinstance(node, ast.GeneratorExp)
         paused = any(generator.is_async for generator in node.generators)
