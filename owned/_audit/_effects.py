@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
 """What is known of methods and functions: how they read and write the containers that they are given.
 
-An effect is written as csrc/audit/effects.c reads it. Put into words: ``L0`` the structure of argument 0 is read, ``A0`` all of it, ``I0``
-it is iterated over later on, ``G0`` an indivisible update that leaves other items where they are, ``U0`` one that may change any,
-``W0`` all of it is written step by step; ``r01``, ``w01``, ``x01``, ``d01`` item 1 of 0 is read, written, updated indivisibly, deleted;
-``p01`` item 1 (or the last one) is taken out of a sequence; ``u01`` argument 1 is put into mapping 0; ``>0`` and ``<0`` what puts
-something in and what takes it out again put threads into order; ``g01``, ``s01`` attribute 1 of 0 is read, written. ``*`` means all
-further arguments as well. Of a method argument 0 is the object.
+An effect is written as csrc/audit/effects.c reads it. Put into words: ``L0`` the structure of argument 0 is read,
+``A0`` all of it, ``I0`` it is iterated over later on, ``G0`` an indivisible update that leaves other items where
+they are, ``U0`` one that may change any, ``W0`` all of it is written step by step; ``r01``, ``w01``, ``x01``,
+``d01`` item 1 of 0 is read, written, updated indivisibly, deleted; ``p01`` item 1 (or the last one) is taken out of
+a sequence; ``u01`` argument 1 is put into mapping 0; ``>0`` and ``<0`` what puts something in and what takes it out
+again put threads into order; ``g01``, ``s01`` attribute 1 of 0 is read, written; ``v0`` its attributes are looked
+at as a dict. ``*`` means all further arguments as well. Of a method argument 0 is the object.
 
-CPython makes each call of a builtin type's method indivisible, with and without the GIL, unless it runs code of the program
-in between: those are the ones with ``W0``.
+CPython makes each call of a builtin type's method indivisible, with and without the GIL, unless it runs code of the
+program in between: those are the ones with ``W0``.
 """
 
 from __future__ import annotations
@@ -94,8 +95,30 @@ _BYTEARRAY = {
     if name in {"append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse"}
     or (name.startswith("__") and name not in {"__reversed__"})
 } | dict.fromkeys(
-    ("decode", "endswith", "find", "hex", "join", "lower", "partition", "replace", "rfind", "split", "startswith")
-    + ("splitlines", "strip", "translate", "upper", "title", "isalpha", "isdigit", "ljust", "rjust", "center", "zfill"),
+    [
+        "decode",
+        "endswith",
+        "find",
+        "hex",
+        "join",
+        "lower",
+        "partition",
+        "replace",
+        "rfind",
+        "split",
+        "startswith",
+        "splitlines",
+        "strip",
+        "translate",
+        "upper",
+        "title",
+        "isalpha",
+        "isdigit",
+        "ljust",
+        "rjust",
+        "center",
+        "zfill",
+    ],
     "A0",
 )
 
@@ -336,5 +359,7 @@ _detector.add_synchronized(
 METHODS: frozenset[str] = frozenset(
     {name for effects in _TYPES.values() for name in effects}
     | {function.__name__ for function in _FUNCTIONS if getattr(builtins, function.__name__, None) is not function}
+    | {"bisect", "insort"}
 )
-FUNCTIONS: frozenset[str] = frozenset(function.__name__ for function in _FUNCTIONS) | {"bisect", "insort", "Counter", "deque"}
+_ALIASES = {"bisect", "insort"}
+FUNCTIONS: frozenset[str] = frozenset(function.__name__ for function in _FUNCTIONS) | _ALIASES

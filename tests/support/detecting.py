@@ -1,5 +1,7 @@
-"""The detector of the audit, driven by hand: real threads that run one after the other, and are put into order only where a
-test says so. What is found then depends on nothing else.
+"""The detector of the audit, driven by hand.
+
+Real threads run one after the other, and are put into order only where a test says so: what is found depends on nothing
+else.
 """
 
 import threading

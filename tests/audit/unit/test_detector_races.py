@@ -301,7 +301,7 @@ def test_appends_do_not_race():
     results = []
     with detecting():
         append = lambda: detector.b(results, "append")(1)  # noqa: E731
-        one, two = apart(append, append)
+        apart(append, append)
         assert found() == []
         apart(lambda: list(detector.it(results)))
     assert results == [1, 1]
