@@ -95,7 +95,7 @@ _BYTEARRAY = {
     if name in {"append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse"}
     or (name.startswith("__") and name not in {"__reversed__"})
 } | dict.fromkeys(
-    [
+    (
         "decode",
         "endswith",
         "find",
@@ -118,7 +118,7 @@ _BYTEARRAY = {
         "rjust",
         "center",
         "zfill",
-    ],
+    ),
     "A0",
 )
 
