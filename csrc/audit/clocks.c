@@ -369,6 +369,7 @@ audit_threads_forked(void)
     if (self == NULL)
         return 0;
     new_era(self);
+    audit_races_clear(); /* they are the parent's to tell */
     return audit_set_many(0);
 }
 
@@ -395,6 +396,7 @@ audit_life_fork(audit_life *life)
         return 0;
     }
     life->run = self->run;
+    life->era = owned_load_u64(&audit_era);
     life->number = number;
     life->slot = (uint32_t)slot;
     audit_relay_release(&life->clocks, self);
@@ -456,16 +458,15 @@ audit_life_joined(audit_life *life)
 {
     audit_thread *self = audit_here();
     uint64_t state = owned_load_u64(&life->state);
-    if (self == NULL || self->run != life->run || state == LIFE_NONE || state == LIFE_BEGUN)
+    if (self == NULL || self->run != life->run || life->era != owned_load_u64(&audit_era) || state == LIFE_NONE ||
+        state == LIFE_BEGUN)
         return 0;
     if (state == LIFE_FORKED) { /* it never came to life */
         return audit_life_given_up(life);
     }
-    if (life->clocks.era == owned_load_u64(&audit_era)) {
-        audit_relay_acquire(&life->clocks, self, AUDIT_VIA_JOIN);
-        if (life->slot < self->hard.size && life->slot < self->full.size)
-            self->full.at[life->slot] = self->hard.at[life->slot] = life->last;
-    }
+    audit_relay_acquire(&life->clocks, self, AUDIT_VIA_JOIN);
+    if (life->slot < self->hard.size && life->slot < self->full.size && self->hard.at[life->slot] < life->last)
+        self->full.at[life->slot] = self->hard.at[life->slot] = life->last;
     return owned_cas_u64(&life->state, LIFE_ENDED, LIFE_OVER) ? one_less(self) : 0;
 }
 
@@ -474,7 +475,7 @@ audit_life_given_up(audit_life *life)
 {
     audit_thread *self = audit_self;
     if (self == NULL || self->run != owned_load_u64(&audit_running) || self->run != life->run ||
-        !owned_cas_u64(&life->state, LIFE_FORKED, LIFE_OVER))
+        life->era != owned_load_u64(&audit_era) || !owned_cas_u64(&life->state, LIFE_FORKED, LIFE_OVER))
         return 0;
     owned_mutex_lock(&mutex);
     slots[life->slot] = (slot_state){life->first - 1, 0};

@@ -118,6 +118,7 @@ extern uint64_t audit_era; /* atomic */
 typedef struct audit_life {
     uint64_t run, state; /* state is atomic */
     uint32_t number, slot;
+    uint64_t era;         /* in which it was forked: in the child of a process, and only there, another one begins before its end */
     uint64_t first, last; /* clocks of the slot */
     audit_relay clocks;   /* of its parent at the start, of its own at the end */
 } audit_life;

@@ -427,13 +427,14 @@ judge(object *o, variable *v, audit_thread *self, const audit_record *now, audit
     return found;
 }
 
-/* Does an access to all meet one to an item? Then the race is on that item. */
+/* Does an access to all meet one to an item that is there already? Then the race is on that item. */
 static int
 is_of_item(const audit_hit *hit)
 {
     const unsigned items = AUDIT_READ_ITEM | AUDIT_WRITE_ITEM;
-    return ((hit->earlier.kinds & AUDIT_WRITE_ITEM) && (hit->later.kinds & ~items) == AUDIT_ALL) ||
-           ((hit->later.kinds & AUDIT_WRITE_ITEM) && (hit->earlier.kinds & ~items) == AUDIT_ALL);
+    return !((hit->earlier.kinds | hit->later.kinds) & AUDIT_GROW) &&
+           (((hit->earlier.kinds & AUDIT_WRITE_ITEM) && (hit->later.kinds & ~items) == AUDIT_ALL) ||
+            ((hit->later.kinds & AUDIT_WRITE_ITEM) && (hit->earlier.kinds & ~items) == AUDIT_ALL));
 }
 
 /* The key of the item that the earlier access wrote. */

@@ -1,6 +1,7 @@
 """What the detector remembers, for how long, and of whom."""
 
 import gc
+import os
 import sys
 import threading
 import weakref
@@ -258,3 +259,27 @@ def test_used_from_many_threads_at_once():
             detector.joined(token)
         assert detector.counters()["objects"] == 0
     assert ("certain", "X.a") in found()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:This process")
+def test_child_of_a_fork():
+    """In the child there is one thread, which has found nothing; and the parent's threads are nobody's."""
+    x, y = X(), X()
+    with detecting():
+        tokens = [*apart(lambda: detector.w(x, "a"), lambda: detector.w(x, "a")), detector.fork()]
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                detector.after_fork_in_child()
+                detector.w(x, "a")
+                own = apart(lambda: detector.w(y, "a"))
+                for token in tokens:
+                    detector.joined(token)
+                own += apart(lambda: detector.w(y, "a"))
+                code = 0 if [certain for certain, *_ in detector.races()] == [True] else 2
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert found() == [("certain", "X.a")]
