@@ -43,6 +43,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, final
 
+from typing_extensions import disjoint_base
+
 _T = TypeVar("_T")
 
 Frame: TypeAlias = tuple[str, int, int, int, int, str]
@@ -99,6 +101,7 @@ def after_fork_in_child() -> None: ...
 
 # ---- synchronisation
 
+@disjoint_base
 class Sync:
     def __new__(cls, kind: str = "", obj: object = None) -> Sync: ...
     @property
@@ -106,6 +109,7 @@ class Sync:
     def release(self) -> None: ...
     def acquire(self) -> None: ...
 
+@disjoint_base
 class LockInfo:
     # Where it is made is taken from the stack of the call.
     def __new__(cls, kind: str, name: str = "") -> LockInfo: ...
