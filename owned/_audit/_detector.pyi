@@ -4,42 +4,50 @@
 #
 # What it gives back holds strings and numbers only, so that nothing of the program is kept alive:
 #
-#   Frame      (file, line, end line, column, end column, function); columns are 0-based UTF-8 offsets as in co_positions();
-#              line 0 and columns -1 where the compiler left no place
+#   Frame      (file, line, end line, column, end column, function); columns are 0-based UTF-8 offsets as in
+#              co_positions(); line 0 and columns -1 where the compiler left no place
 #   Stack      Frames, innermost first; () where nothing is known. Frames of owned/_audit/ are left out
 #   Variable   (sort, owner, name, object, type, made, maker)
-#     sort       "attribute", "class attribute", "global", "closure", "item" (one key of a container), "container" (its
-#                structure, or all of it)
-#     owner      "module.Class" of the object or of the defining class; the module's name; "module.function" of the scope; for
-#                containers the name of their type
-#     name       of the attribute, global or closure variable; the repr of the key if it is a scalar, else its type in <>;
-#                "" for "container"
+#     sort       "attribute", "class attribute", "global", "closure", "item" (one key of a container), "container"
+#                (its structure, or all of it)
+#     owner      "module.Class" of the object or of the defining class; the module's name; "module.function" of the
+#                scope; for containers the name of their type
+#     name       of the attribute, global or closure variable; the repr of the key if it is a scalar, else its type
+#                in <>; "" for "container"
 #     object     a number for the object, never used twice in one run; 0: a class or module, which the owner names
 #     type       "module.Class" of the object
-#     made       the Stack of where the object was made, () where not known;  maker: the name of the thread that made it, ""
+#     made       the Stack of where the object was made, () where not known; maker: the name of the thread that
+#                made it, ""
 #   Access     (kind, operation, thread, locks, stack)
-#     kind       "read", "write" (deletions, too), "update" (read and then written, by two steps), "atomic" (an update
-#                which CPython makes indivisible)
-#     operation  as hooks saw it: ".name", ".name =", ".name +=", "[]", "[] =", "[] +=", "del []", "iteration", "slice", "in",
-#                "slice =", "+=", "global", "closure", or the method or function called: "append", "len", "setattr"
+#     kind       "read", "write" (deletions, too), "update" (read and then written, by two steps), "atomic" (an
+#                update which CPython makes indivisible)
+#     operation  as hooks saw it: ".name", ".name =", ".name +=", "[]", "[] =", "[] +=", "del []", "iteration",
+#                "slice", "in", "slice =", "+=", "global", "closure", or the method or function called: "append",
+#                "len", "setattr"
 #     thread     (number, name); numbers are never used twice in one run, 1 is the first thread
-#     locks      numbers of the locks held (see locks()), negative where held for reading; sorted by their absolute value
-#   Race       (certain, variable, earlier, later, count): certain is a bool: unordered in this run; else ordered by nothing but the
-#              accidental order of lock takings. count: how often this pair of places was seen to race
-#   Exposure   (sort, owner, name, made, objects, shared, threads, reads, writes, initial, locks, ordered_by, races, possible)
+#     locks      numbers of the locks held (see locks()), negative where held for reading; sorted by their absolute
+#                value
+#   Race       (certain, variable, earlier, later, count): certain is a bool: unordered in this run; else ordered by
+#              nothing but the accidental order of lock takings. count: how often this pair of places was seen to
+#              race
+#   Exposure   (sort, owner, name, made, objects, shared, threads, reads, writes, initial, locks, ordered_by, races,
+#              possible)
 #     sort       as above, but there are no "item"s: they belong to their container, which has its type as owner
 #     made       the Stack where the objects were made: of containers only, one Exposure per such place
-#     objects    how many objects (variables) of this sort were told of; shared: how many of these two threads touched or more
+#     objects    how many objects (variables) of this sort were told of; shared: how many of these two threads
+#                touched or more
 #     threads    tuple of (number, name), at most 64
-#     reads, writes   after it was shared: by a second thread and from then on (each thread's first in each of its epochs)
+#     reads, writes   after it was shared: by a second thread and from then on (each thread's first in each of its
+#                     epochs)
 #     initial    writes before that, by the first thread
-#     locks      numbers of the locks that were held at every access since it was shared (for all shared objects); negative: some held it
-#                for reading only. None: nothing was shared
-#     ordered_by frozenset of what put accesses of two threads into order: kinds of Sync ("queue", "event", ...), "start", "join",
-#                "container" (append and pop), "lock"; "nothing": some pair of accesses was not ordered at all, reads included
+#     locks      numbers of the locks that were held at every access since it was shared (for all shared objects);
+#                negative: some held it for reading only. None: nothing was shared
+#     ordered_by   frozenset of what put accesses of two threads into order: kinds of Sync ("queue", "event", ...),
+#                  "start", "join", "container" (append and pop), "lock"; "nothing": some pair of accesses was not
+#                  ordered at all, reads included
 #     races, possible   how many Races (pairs of places) of each sort
-#   LockUse    (number, kind, name, made, takings, threads, protected): threads as above; protected: how many variables that two
-#              threads touched were always accessed under this lock once they were shared
+#   LockUse    (number, kind, name, made, takings, threads, protected): threads as above; protected: how many
+#              variables that two threads touched were always accessed under this lock once they were shared
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, final
 
