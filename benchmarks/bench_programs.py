@@ -39,20 +39,28 @@ ROUNDS = 6
 class Child:
     """The process of one program in one mode."""
 
+    module = "benchmarks.programs"
+    """What it runs."""
+
     def __init__(self, program: Program, mode: str, folder: Path) -> None:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("OWNED_")}
-        environment |= {"PYTHONHASHSEED": "0", "PYTHONPATH": str(HERE.parent)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.programs", program.name, mode],
+            [sys.executable, "-m", self.module, program.name, mode],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=folder,
-            env=environment if mode == PLAIN else environment | {"OWNED_MODE": mode},
+            env=self.environment(mode),
             text=True,
         )
         self.name = f"{program.name}, {mode}"
         self.last = math.nan
         """Seconds that a loop took when it was last asked."""
+
+    @staticmethod
+    def environment(mode: str) -> dict[str, str]:
+        """Its environment variables."""
+        known = {name: value for name, value in os.environ.items() if not name.startswith("OWNED_")}
+        known |= {"PYTHONHASHSEED": "0", "PYTHONPATH": str(HERE.parent)}
+        return known if mode == PLAIN else known | {"OWNED_MODE": mode}
 
     @property
     def pipes(self) -> tuple[IO[str], IO[str]]:

@@ -8,7 +8,8 @@ few lines around a library, every class of that library), in the folder that the
 
 ``python -m benchmarks.programs <name> <mode>`` is that process; a number of loops on its standard input is answered by
 a line of JSON. The mode ``plain`` does not import owned, except in a fork of the process, which ends after it has told
-which classes there are and which of them ``own_class`` refuses, with the reason.
+which classes there are and which of them ``own_class`` refuses, with the reason. `AS_IT_IS` does not even do that; it
+is for ``benchmarks.audited``.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from typing import Any
 
 import attrs
 
+AS_IT_IS = "as it is"  # a mode
 MAIN = "run_benchmark"  # what pyperformance calls the one module of each of its programs
 
 
@@ -544,14 +546,15 @@ def main(name: str, mode: str) -> None:
             module == package or module.startswith(f"{package}.") for package in program.packages if program.without
         ):
             del sys.modules[module]
-    if mode != "plain":
+    if mode not in ("plain", AS_IT_IS):
         import owned  # noqa: F401  # reads [tool.owned] of the folder's pyproject.toml
     sys.path.insert(0, str(folder / program.folder))
     workload = program.prepare(importlib.import_module(MAIN))
     result = workload.result()
     found = _in_a_fork(lambda: _try_classes(program.packages)) if mode == "plain" else {}
     gc.collect()
-    print(json.dumps({"result": _digest(result), "guarded": _guarded(program.packages), **found}), file=answers)
+    guarded = 0 if mode == AS_IT_IS else _guarded(program.packages)
+    print(json.dumps({"result": _digest(result), "guarded": guarded, **found}), file=answers)
     for line in sys.stdin:
         print(json.dumps(workload.run(int(line))), file=answers)
 

@@ -12,6 +12,7 @@
 #include "state.h"
 #include "stats.h"
 #include "verbs.h"
+#include "watch.h"
 
 int owned_adopt_add(PyObject *module);
 
@@ -177,6 +178,7 @@ adopt_impl(PyObject *Py_UNUSED(module), PyObject *obj)
         if ((is_thread ? adopt_thread(obj) : adopt_object(obj)) < 0)
             return NULL;
     owned_count(OWNED_COUNT_ADOPTIONS);
+    owned_watch(obj, OWNED_WATCH_ADOPTS);
     return Py_NewRef(obj);
 }
 

@@ -9,6 +9,7 @@
 #include "mode.h"
 #include "passing.h"
 #include "state.h"
+#include "watch.h"
 
 int owned_atomic_add(PyObject *module);
 
@@ -83,16 +84,29 @@ STEP(step_xor, value ^ n)
 static inline int64_t
 int_now(PyObject *self)
 {
-    return (int64_t)owned_read_u64(&((atomic_int *)self)->bits);
+    int64_t value = (int64_t)owned_read_u64(&((atomic_int *)self)->bits);
+    owned_watch(self, OWNED_WATCH_ACQUIRES);
+    return value;
 }
 
 #define RANGE "an AtomicInt holds -2**63 to 2**63 - 1"
+
+/* Put `n` there; what was there. */
+static int64_t
+int_exchange(PyObject *self, int64_t n)
+{
+    owned_watch(self, OWNED_WATCH_RELEASES);
+    int64_t before = (int64_t)owned_swap_u64(&((atomic_int *)self)->bits, (uint64_t)n);
+    owned_watch(self, OWNED_WATCH_ACQUIRES);
+    return before;
+}
 
 /* 0, or -1 with an error set and nothing changed. */
 static int
 int_step(PyObject *self, step take, int64_t n, int64_t *before, int64_t *after)
 {
     uint64_t *bits = &((atomic_int *)self)->bits;
+    owned_watch(self, OWNED_WATCH_RELEASES);
     do {
         *before = int_now(self);
         if (!take(*before, n, after)) {
@@ -197,7 +211,7 @@ int_swap(PyObject *self, PyObject *number)
     int64_t n;
     if (parse(number, "value", &n) < 0)
         return NULL;
-    return PyLong_FromLongLong((int64_t)owned_swap_u64(&((atomic_int *)self)->bits, (uint64_t)n));
+    return PyLong_FromLongLong(int_exchange(self, n));
 }
 
 static PyObject *
@@ -206,7 +220,7 @@ int_set(PyObject *self, PyObject *number)
     int64_t n;
     if (parse(number, "value", &n) < 0)
         return NULL;
-    owned_swap_u64(&((atomic_int *)self)->bits, (uint64_t)n);
+    int_exchange(self, n);
     Py_RETURN_NONE;
 }
 
@@ -217,7 +231,10 @@ int_compare_and_set(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     if (expect("compare_and_set", nargs, 2, 2) < 0 || parse(args[0], "expected", &expected) < 0 ||
         parse(args[1], "value", &n) < 0)
         return NULL;
-    return PyBool_FromLong(owned_cas_u64(&((atomic_int *)self)->bits, (uint64_t)expected, (uint64_t)n));
+    owned_watch(self, OWNED_WATCH_RELEASES);
+    int same = owned_cas_u64(&((atomic_int *)self)->bits, (uint64_t)expected, (uint64_t)n);
+    owned_watch(self, OWNED_WATCH_ACQUIRES);
+    return PyBool_FromLong(same);
 }
 
 static PyObject *
@@ -446,12 +463,13 @@ ref_now(PyObject *op)
     owned_mutex_lock(&self->mutex);
     PyObject *value = Py_XNewRef(self->value);
     owned_mutex_unlock(&self->mutex);
+    owned_watch(op, OWNED_WATCH_ACQUIRES);
     return value != NULL ? value : Py_NewRef(Py_None);
 }
 
-/* Put `value` (stolen) there; what was there is the caller's. */
+/* Put `value` (stolen) there; what was there is the caller's. Tells nobody. */
 static PyObject *
-ref_exchange(PyObject *op, PyObject *value)
+ref_replace(PyObject *op, PyObject *value)
 {
     atomic_ref *self = (atomic_ref *)op;
     owned_mutex_lock(&self->mutex);
@@ -461,12 +479,22 @@ ref_exchange(PyObject *op, PyObject *value)
     return before;
 }
 
+static PyObject *
+ref_exchange(PyObject *op, PyObject *value)
+{
+    owned_watch(op, OWNED_WATCH_RELEASES);
+    PyObject *before = ref_replace(op, value);
+    owned_watch(op, OWNED_WATCH_ACQUIRES);
+    return before;
+}
+
 /* Put a new reference to `value` there if `expected` is there. 1 or 0. */
 static int
 ref_try(PyObject *op, PyObject *expected, PyObject *value)
 {
     atomic_ref *self = (atomic_ref *)op;
     PyObject *before = NULL;
+    owned_watch(op, OWNED_WATCH_RELEASES);
     owned_mutex_lock(&self->mutex);
     int same = (self->value != NULL ? self->value : Py_None) == expected;
     if (same) {
@@ -474,6 +502,7 @@ ref_try(PyObject *op, PyObject *expected, PyObject *value)
         self->value = Py_NewRef(value);
     }
     owned_mutex_unlock(&self->mutex);
+    owned_watch(op, OWNED_WATCH_ACQUIRES);
     Py_XDECREF(before);
     return same;
 }
@@ -590,7 +619,7 @@ ref_traverse(PyObject *self, visitproc visit, void *arg)
 static int
 ref_clear(PyObject *self)
 {
-    PyObject *before = ref_exchange(self, NULL);
+    PyObject *before = ref_replace(self, NULL);
     Py_XDECREF(before);
     return 0;
 }

@@ -29,6 +29,7 @@
 #include "passing.h"
 #include "state.h"
 #include "timeout.h"
+#include "watch.h"
 
 #define SMALLEST 8
 
@@ -426,6 +427,7 @@ owned_channel_put(owned_channel *self, PyObject *item, int64_t timeout)
     int moves = OWNED_LIKELY(passes_at_sight(item)) ? 0 : judge(self, &item);
     PyObject *result = NULL;
     if (OWNED_LIKELY(moves >= 0)) {
+        owned_watch((PyObject *)self, OWNED_WATCH_RELEASES);
         owned_channel_answer answer = put_now(self, item, moves);
         result = OWNED_LIKELY(answer == OWNED_CHANNEL_DONE) ? Py_NewRef(Py_None)
                                                             : put_later(self, item, moves, timeout, answer);
@@ -491,6 +493,8 @@ owned_channel_take(owned_channel *self, PyObject **item)
         if (self->used == 0) {
             answer = OWNED_UNLIKELY(owned_channel_is_gettable(self)) ? OWNED_CHANNEL_CLOSED : OWNED_CHANNEL_NOT_NOW;
             owned_mutex_unlock(&self->mutex);
+            if (answer == OWNED_CHANNEL_CLOSED)
+                owned_watch((PyObject *)self, OWNED_WATCH_ACQUIRES);
             break;
         }
         owned_channel_item first = self->ring[self->head];
@@ -506,6 +510,8 @@ owned_channel_take(owned_channel *self, PyObject **item)
             *item = first.load == NULL ? first.value : receive(self, first, record);
             if (*item == NULL)
                 answer = OWNED_CHANNEL_ERROR;
+            else
+                owned_watch((PyObject *)self, OWNED_WATCH_ACQUIRES);
             break;
         }
         Py_INCREF(first.value);
@@ -559,6 +565,7 @@ owned_channel_get(owned_channel *self, int64_t timeout)
 void
 owned_channel_close(owned_channel *self)
 {
+    owned_watch((PyObject *)self, OWNED_WATCH_RELEASES);
     owned_mutex_lock(&self->mutex);
     self->closed = 1;
     owned_mutex_unlock(&self->mutex);

@@ -211,6 +211,11 @@ owned_make_immortal(PyObject *obj, PyObject *mine)
 #  define OWNED_VARIABLES_ARE_BORROWED 0
 #endif
 
+/* From 3.13 on the interpreter tells whoever asks of each object that it makes and frees. */
+#if PY_VERSION_HEX >= 0x030D0000
+#  define OWNED_HAS_REF_TRACER
+#endif
+
 /* 3.15 has a builtin frozendict. */
 #if PY_VERSION_HEX >= 0x030F0000
 #  define OWNED_BUILTIN_FROZENDICT

@@ -20,6 +20,7 @@
 #include "park.h"
 #include "state.h"
 #include "timeout.h"
+#include "watch.h"
 
 int owned_condition_add(PyObject *module);
 
@@ -158,6 +159,7 @@ condition_notify(PyObject *op, PyObject *args, PyObject *kwargs)
     Py_ssize_t n = 1;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|n:notify", keywords, &n) || must_hold(op, "notify") < 0)
         return NULL;
+    owned_watch(owned_condition_lock_borrowed(op), OWNED_WATCH_NOTIFIES);
     wake_first((owned_condition *)op, n);
     Py_RETURN_NONE;
 }
@@ -167,6 +169,7 @@ condition_notify_all(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     if (must_hold(op, "notify") < 0)
         return NULL;
+    owned_watch(owned_condition_lock_borrowed(op), OWNED_WATCH_NOTIFIES);
     wake_first((owned_condition *)op, PY_SSIZE_T_MAX);
     Py_RETURN_NONE;
 }

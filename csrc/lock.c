@@ -172,8 +172,11 @@ take(owned_lock *self, int64_t timeout, int interruptible, uint64_t depth)
     int taken = owned_lock_try_swap(self) ? 1 : wait_and_swap(self, timeout, interruptible);
     if (taken > 0) {
         owned_lock_note_taken(self, depth - 1);
-        if (OWNED_UNLIKELY(owned_mode_is_strict()))
-            owned_held_add((PyObject *)self, &self->head.tag);
+        if (OWNED_UNLIKELY(owned_locks_are_noted())) {
+            owned_watch((PyObject *)self, OWNED_WATCH_TAKEN);
+            if (owned_mode_is_strict())
+                owned_held_add((PyObject *)self, &self->head.tag);
+        }
     }
     return taken;
 }
@@ -304,6 +307,7 @@ owned_lock_adopt(PyObject *lock)
     owned_lock_note_taken(self, 0);
     if (owned_mode_is_strict())
         owned_held_add(lock, &self->head.tag);
+    owned_watch(lock, OWNED_WATCH_TAKEN);
     owned_thread_lost_lock(holder);
     return 0;
 }

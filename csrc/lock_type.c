@@ -27,6 +27,7 @@ owned_lock_alloc(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     owned_region_init_lock(&((owned_lock_head *)self)->region);
     if (OWNED_UNLIKELY(owned_mode_is_strict()))
         ((owned_lock_head *)self)->tag.made = owned_place_here();
+    owned_watch(self, OWNED_WATCH_MADE);
     return self;
 }
 

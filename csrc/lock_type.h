@@ -6,6 +6,7 @@
 
 #include "lock.h"
 #include "mode.h"
+#include "watch.h"
 
 typedef struct {
     owned_lock_head head;
@@ -44,6 +45,7 @@ owned_lock_note_taken(owned_lock *self, uint64_t again)
 static inline void
 owned_lock_give_back(owned_lock *self)
 {
+    owned_watch((PyObject *)self, OWNED_WATCH_GIVES_BACK);
     owned_held_remove(&self->head.tag);
     owned_this_thread.locks_held--;
     owned_under_gil_swap_u64(&self->head.region.holder, OWNED_NOBODY);
@@ -55,7 +57,7 @@ owned_lock_give_back(owned_lock *self)
 static inline int
 owned_lock_take_free(owned_lock *self)
 {
-    if (OWNED_UNLIKELY(owned_this_thread.birth == NULL || owned_mode_is_strict()) || !owned_lock_try_swap(self))
+    if (OWNED_UNLIKELY(owned_this_thread.birth == NULL || owned_locks_are_noted()) || !owned_lock_try_swap(self))
         return 0;
     owned_this_thread.locks_held++;
     return 1;

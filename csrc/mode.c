@@ -3,6 +3,7 @@
 #include "mode.h"
 
 #include "state.h"
+#include "watch.h"
 
 int owned_mode_add(PyObject *module);
 
@@ -26,6 +27,7 @@ set_mode_impl(PyObject *Py_UNUSED(module), PyObject *number)
         return NULL;
     }
     owned_store_u64(&owned_mode_number, (uint64_t)mode);
+    owned_notes_set(OWNED_NOTES_STRICT, mode == OWNED_MODE_STRICT);
     Py_RETURN_NONE;
 }
 

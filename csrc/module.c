@@ -3,6 +3,7 @@
 #include "state.h"
 
 int owned_mode_add(PyObject *module);
+int owned_watch_add(PyObject *module);
 int owned_stats_add(PyObject *module);
 int owned_thread_add(PyObject *module);
 int owned_region_add(PyObject *module);
@@ -38,6 +39,7 @@ int owned_select_add(PyObject *module);
 
 static int (*const parts[])(PyObject *) = {
     owned_mode_add,
+    owned_watch_add,
     owned_stats_add,
     owned_thread_add,
     owned_region_add,

@@ -15,6 +15,7 @@
 #include "state.h"
 #include "stats.h"
 #include "verbs.h"
+#include "watch.h"
 
 int owned_move_add(PyObject *module);
 
@@ -116,6 +117,7 @@ parcel_new(PyObject *content, int packed, PyObject *regions, PyObject *to, PyObj
     p->process = owned_process_number();
     p->packed = (char)packed;
     PyObject_GC_Track((PyObject *)p);
+    owned_watch((PyObject *)p, OWNED_WATCH_RELEASES);
     return p;
 }
 
@@ -323,6 +325,7 @@ owned_parcel_claim(PyObject *op, PyObject *claim)
         all_arrive(p, p->record);
         all_tell(p, claim);
         owned_count(OWNED_COUNT_CLAIMS);
+        owned_watch(op, OWNED_WATCH_ACQUIRES);
     }
     return content;
 }
@@ -387,6 +390,7 @@ arrive_each(claiming *c, Py_ssize_t count, PyObject **values)
             all_arrive(c->parcel, c->parcel->record);
             all_tell(c->parcel, c->record);
             owned_count(OWNED_COUNT_CLAIMS);
+            owned_watch((PyObject *)c->parcel, OWNED_WATCH_ACQUIRES);
             Py_SETREF(*values, Py_NewRef(c->content));
         }
 }

@@ -16,6 +16,7 @@
 #include "state.h"
 #include "timeout.h"
 #include "verbs.h"
+#include "watch.h"
 
 int owned_once_add(PyObject *module);
 
@@ -188,11 +189,15 @@ get(once *self, int64_t timeout, PyObject *function, PyObject *const *args, size
             owned_held_add((PyObject *)self, &self->tag);
         PyObject *result = run(self, function, args, nargs);
         owned_held_remove(&self->tag);
+        owned_watch((PyObject *)self, OWNED_WATCH_RELEASES);
         end_turn(self, Py_XNewRef(result));
         Py_DECREF(function);
         return result;
     }
-    return turn == FAILED ? NULL : Py_NewRef(self->result);
+    if (turn == FAILED)
+        return NULL;
+    owned_watch((PyObject *)self, OWNED_WATCH_ACQUIRES);
+    return Py_NewRef(self->result);
 }
 
 /* ---- arguments --------------------------------------------------------------------------------------------------- */
@@ -331,7 +336,10 @@ once_dealloc(PyObject *op)
 static PyObject *
 once_is_done(PyObject *self, void *Py_UNUSED(closure))
 {
-    return PyBool_FromLong(is_done((once *)self));
+    int done = is_done((once *)self);
+    if (done)
+        owned_watch(self, OWNED_WATCH_ACQUIRES);
+    return PyBool_FromLong(done);
 }
 
 static PyObject *

@@ -31,6 +31,7 @@
 #include "lock_order.h"
 #include "mode.h"
 #include "timeout.h"
+#include "watch.h"
 
 #define FEW 16
 #define GRANTED 1
@@ -511,14 +512,17 @@ take_anew(owned_rwlock *self, owned_side side, int64_t timeout, int interruptibl
     if (taken <= 0)
         return taken;
     /* asked now, as a signal handler may have taken a side while we waited */
-    int is_first = OWNED_UNLIKELY(owned_mode_is_strict()) && owned_rwlock_my_read(self) == NULL &&
+    int is_first = OWNED_UNLIKELY(owned_locks_are_noted()) && owned_rwlock_my_read(self) == NULL &&
                    (side == OWNED_WRITE_SIDE || !owned_rwlock_i_write(self));
     if (side == OWNED_WRITE_SIDE)
         note_write(self, depth);
     else if (note_read(self) < 0)
         return -1;
-    if (OWNED_UNLIKELY(is_first))
-        owned_held_add((PyObject *)self, &self->head.tag);
+    if (OWNED_UNLIKELY(is_first)) {
+        owned_watch((PyObject *)self, side == OWNED_WRITE_SIDE ? OWNED_WATCH_TAKEN : OWNED_WATCH_READS);
+        if (owned_mode_is_strict())
+            owned_held_add((PyObject *)self, &self->head.tag);
+    }
     return 1;
 }
 
@@ -555,12 +559,16 @@ owned_rwlock_take(owned_rwlock *self, owned_side side, int64_t timeout, int inte
 static void
 give_back_write(owned_rwlock *self)
 {
-    if (owned_rwlock_my_read(self) == NULL)
+    owned_watch((PyObject *)self, OWNED_WATCH_GIVES_BACK);
+    int reads_on = owned_rwlock_my_read(self) != NULL;
+    if (!reads_on)
         owned_held_remove(&self->head.tag);
     owned_this_thread.locks_held--;
     owned_mutex_lock(&self->mutex);
     go_out(self, OWNED_WRITE_SIDE);
     owned_mutex_unlock(&self->mutex);
+    if (reads_on)
+        owned_watch((PyObject *)self, OWNED_WATCH_READS);
 }
 
 static void
@@ -586,8 +594,10 @@ owned_rwlock_still_read(owned_read_hold *hold)
 static void
 give_back_read(owned_rwlock *self)
 {
-    if (!owned_rwlock_i_write(self))
+    if (!owned_rwlock_i_write(self)) {
+        owned_watch((PyObject *)self, OWNED_WATCH_READ);
         owned_held_remove(&self->head.tag);
+    }
     owned_read_hold *hold = owned_rwlock_my_read(self); /* the table may have changed, and grown */
     if (hold == NULL)
         return;
@@ -719,6 +729,7 @@ owned_rwlock_adopt(PyObject *lock)
     note_write(self, 1);
     if (owned_mode_is_strict() && owned_rwlock_my_read(self) == NULL)
         owned_held_add(lock, &self->head.tag);
+    owned_watch(lock, OWNED_WATCH_TAKEN);
     owned_thread_lost_lock(writer);
     return 0;
 }

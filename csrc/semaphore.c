@@ -19,6 +19,7 @@
 #include "park.h"
 #include "state.h"
 #include "timeout.h"
+#include "watch.h"
 
 int owned_semaphore_add(PyObject *module);
 
@@ -319,7 +320,11 @@ take(PyObject *op, int64_t timeout)
     owned_mutex_unlock(&self->mutex);
     if (taken < 0)
         PyErr_NoMemory();
-    return taken != 0 ? taken : wait_for_permit(self, timeout);
+    if (taken == 0)
+        taken = wait_for_permit(self, timeout);
+    if (taken > 0)
+        owned_watch(op, OWNED_WATCH_ACQUIRES);
+    return taken;
 }
 
 static PyObject *
@@ -391,6 +396,7 @@ give_back(PyObject *op, Py_ssize_t n)
         PyErr_SetString(PyExc_OverflowError, "a semaphore cannot have that many permits");
         return -1;
     }
+    owned_watch(op, OWNED_WATCH_RELEASES);
     while (count > 0)
         count -= give_back_some(self, count);
     return 0;

@@ -36,6 +36,7 @@
     X(warn_of_unclaimed, "owned._task", "warn_of_unclaimed")                                                           \
     X(refuse_to_keep, "owned._atomics", "refusal")                                                                     \
     X(about_to_wait, "owned._waits", "about_to_wait")                                                                  \
+    X(tell_watcher, "owned._watch", "tell")                                                                            \
     X(judge_lock_order, "owned._strict", "judge_lock_order")                                                           \
     X(foreign_lock_probe, "owned._foreign_locks", "probe")                                                             \
     X(foreign_lock_refusal, "owned._foreign_locks", "not_ours")                                                        \

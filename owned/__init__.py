@@ -90,6 +90,7 @@ from owned.errors import (
 
 if typing.TYPE_CHECKING:
     from owned import aio as aio
+    from owned._audit import audit as audit
     from owned._pool import ThreadPoolExecutor
 
 # The names that PEP 805 proposes.
@@ -100,7 +101,7 @@ TransferBox = Parcel
 # What it is most often used as.
 Counter = AtomicInt
 
-_LAZY = {"ThreadPoolExecutor": "owned._pool", "aio": "owned.aio"}
+_LAZY = {"ThreadPoolExecutor": "owned._pool", "aio": "owned.aio", "audit": "owned._audit"}
 
 
 def __getattr__(name: str) -> typing.Any:
@@ -177,6 +178,7 @@ __all__ = [
     "WrongTaskError",
     "WrongThreadError",
     "adopt",
+    "audit",
     "checked",
     "configure",
     "explain",

@@ -15,6 +15,7 @@ from owned._settings import MODE_VARIABLE
 
 _MODES = tuple(mode.value for mode in _modes.Mode)
 
+_RUN_VALUED = ("--json", "--mode")
 _RUN_USAGE = "python -m owned run [-h] [-q] [--mode MODE] [--json FILE] (script.py | -m module) [args ...]"
 
 _RUN_DESCRIPTION = """\
@@ -58,8 +59,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--mode", choices=_MODES, help="check so much (what OWNED_MODE or pyproject.toml say: checked)"
     )
     run_parser.add_argument("--json", metavar="FILE", dest="json_path", help="also write the violations to FILE")
+    commands.add_parser("audit", help="run a Python program, and find the races in it", add_help=False)
+    if arguments[:1] == ["audit"]:
+        _audit(arguments[1:])
+        return
     if arguments[:1] == ["run"]:
-        own, program = _split(arguments[1:])
+        own, program = _split(arguments[1:], _RUN_VALUED)
         options = run_parser.parse_args(own)
         if program is None:
             run_parser.error("which program? name a script, or -m and a module")
@@ -79,8 +84,31 @@ def main(argv: Sequence[str] | None = None) -> None:
     _tour.play(options.scenes or _tour.SCENES)
 
 
-def _split(arguments: list[str]) -> tuple[list[str], Program | None]:
-    """Split at the program: what stands after it is the program's, whatever it looks like."""
+def _audit(arguments: list[str]) -> None:
+    from owned._audit import _command
+
+    parser = argparse.ArgumentParser(
+        prog="python -m owned audit",
+        usage=_command.USAGE,
+        description=_command.DESCRIPTION,
+        epilog=_command.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _command.add_arguments(parser)
+    own, program = _split(arguments, _command.VALUED)
+    options = parser.parse_args(own)
+    if program is None:
+        parser.error("which program? name a script, or -m and a module")
+    _command.audit(program, options, parser.error)
+
+
+def _split(arguments: list[str], valued: tuple[str, ...]) -> tuple[list[str], Program | None]:
+    """Split at the program: what stands after it is the program's, whatever it looks like.
+
+    Args:
+        arguments: of the command.
+        valued: the options that are followed by a value.
+    """
     at = 0
     while at < len(arguments):
         argument = arguments[at]
@@ -93,7 +121,7 @@ def _split(arguments: list[str]) -> tuple[list[str], Program | None]:
             return arguments[:at], Program(argument[2:], rest, is_module=True)
         if argument == "-" or not argument.startswith("-"):
             return arguments[:at], Program(argument, rest)
-        at += 2 if argument in ("--json", "--mode") else 1
+        at += 2 if argument in valued else 1
     return arguments, None
 
 

@@ -529,6 +529,12 @@ def is_library(file: str) -> bool:
     return file.startswith(("<", *_LIBRARIES))
 
 
+def within_library(file: str) -> str:
+    """The path of a library's source file below the folder that libraries are in; another path as it is."""
+    folder = max((folder for folder in _LIBRARIES if file.startswith(folder)), key=len, default="")
+    return file[len(folder) :]
+
+
 def _excerpts(facts: Violation) -> dict[str, Document]:
     """The source around every place of the program that a violation names."""
     places: dict[tuple[str, int], int] = {(facts.file, facts.line): _AROUND_TOUCH}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Writes the document of `owned._report_data` as one HTML file that needs nothing else.
 
-What is in the document comes from the program under test: names, messages, source lines. All of it goes through `_text`
-or, for the script, through `_json`, and the page's policy forbids it to load or send anything.
+What is in the document comes from the program under test: names, messages, source lines. All of it goes through
+`owned._page`, and the page's policy forbids it to load or send anything.
 
 All that matters is HTML when it is written. The script adds what needs one: finding among many violations, and the
 timeline, which it draws from the document that is embedded in the page.
@@ -10,28 +10,21 @@ timeline, which it draws from the document that is embedded in the page.
 
 from __future__ import annotations
 
-import html
-import json
-import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from importlib import resources
 from typing import IO
 
 import attrs
 
+from owned import _page
 from owned._records import Violation
 from owned._report import whose_words
-from owned._report_data import HOLDS_RECORDED, Document, is_library, nearest
+from owned._report_data import HOLDS_RECORDED, Document, nearest
 
 _COLOURS = 8
 _LONG = 60
 """From this violation on, callers are shown without their source: nobody reads that far, and the file stays small."""
 _ROWS = 200
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-_PLACE = re.compile(r"<!--\[(\w+)\]-->")
-_CODE = re.compile(r"`([^`]+)`")
 
 
 def write_page(file: IO[str], document: Document) -> None:
@@ -41,9 +34,7 @@ def write_page(file: IO[str], document: Document) -> None:
         file: where to, as UTF-8.
         document: what ``Collector.document`` or ``merge`` gave.
     """
-    template = resources.files("owned").joinpath("_report_page.html").read_text(encoding="utf-8")
-    parts = _Page(document).parts()
-    file.write(_PLACE.sub(lambda place: parts[place[1]], template))
+    file.write(_page.fill("owned", "_report_page.html", _Page(document).parts()))
 
 
 @attrs.frozen
@@ -75,7 +66,7 @@ class _Page:
     def parts(self) -> dict[str, str]:
         """What stands for each place of the template."""
         return {
-            "title": _text(self._document["title"]),
+            "title": _page.text(self._document["title"]),
             "verdict": self._verdict(),
             "about": self._about(),
             "numbers": self._numbers(),
@@ -85,7 +76,7 @@ class _Page:
             "threads": self._threads(),
             "objects": self._objects(),
             "warnings": self._warnings(),
-            "data": _json(self._data()),
+            "data": _page.script_json(self._data()),
         }
 
     # ---- facts -------------------------------------------------------------------------------------------------------
@@ -125,12 +116,10 @@ class _Page:
         return file.removeprefix(self._root)
 
     def _place(self, file: str, line: int, function: str) -> str:
-        return (
-            f'<code class="place">{_breakable(self._short(file))}:{line}</code> in <code>{_breakable(function)}</code>'
-        )
+        return _page.place(self._short(file), line, function)
 
     def _process(self, item: Document) -> str:
-        return f' <span class="dim">in {_text(item["process"])}</span>' if self._many else ""
+        return f' <span class="dim">in {_page.text(item["process"])}</span>' if self._many else ""
 
     # ---- the head ----------------------------------------------------------------------------------------------------
 
@@ -138,19 +127,19 @@ class _Page:
         total = sum(entry.more["count"] for entry in self._entries) + self._document["left_out"]["violations"]
         if not total:
             return '<p class="verdict good"><span aria-hidden="true">✓</span> No violations</p>'
-        mistakes = _number(len(self._entries), "mistake")
+        mistakes = _page.number(len(self._entries), "mistake")
         return (
-            f'<p class="verdict bad"><span aria-hidden="true">✕</span> {_number(total, "violation")} '
+            f'<p class="verdict bad"><span aria-hidden="true">✕</span> {_page.number(total, "violation")} '
             f'<span class="from">from {mistakes}</span></p>'
         )
 
     def _about(self) -> str:
         started = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self._document["started"]))
-        items = [started, _duration(self._document["duration"] * 1e9), f"Python {self._document['python']}"]
+        items = [started, _page.duration(self._document["duration"] * 1e9), f"Python {self._document['python']}"]
         items.append(f"owned {self._document['owned']}")
         if self._many:
-            items.append(_number(len(self._document["processes"]), "process", "processes"))
-        return "".join(f"<li>{_text(item)}</li>" for item in items)
+            items.append(_page.number(len(self._document["processes"]), "process", "processes"))
+        return "".join(f"<li>{_page.text(item)}</li>" for item in items)
 
     def _numbers(self) -> str:
         tests = {test for entry in self._entries for test in entry.more["tests"]}
@@ -184,13 +173,16 @@ class _Page:
             return '<p class="empty">Every object was touched only by a thread that may.</p>'
         entries = "\n".join(map(self._violation, self._entries))
         return (
-            self._filter() + entries + _left_out(self._document["left_out"]["violations"], "violations of other kinds")
+            self._filter()
+            + entries
+            + _page.left_out(self._document["left_out"]["violations"], "violations of other kinds")
         )
 
     def _filter(self) -> str:
         kinds = Counter(entry.facts.error for entry in self._entries)
         options = "".join(
-            f'<option value="{_text(kind)}">{_text(kind)} ({count})</option>' for kind, count in kinds.most_common()
+            f'<option value="{_page.text(kind)}">{_page.text(kind)} ({count})</option>'
+            for kind, count in kinds.most_common()
         )
         return (
             '<form class="filter needs-script" role="search" aria-label="Find violations">'
@@ -205,33 +197,33 @@ class _Page:
         words = " ".join([facts.file, facts.function, _headline(facts), facts.error, *more["threads"], *more["tests"]])
         times = "" if more["count"] == 1 else f'<span class="times">{more["count"]:,} times</span>'
         return (
-            f'<article class="violation" id="violation-{number}" data-kind="{_text(facts.error)}" '
-            f'data-words="{_text(words.lower())}"><details{" open" if number == 1 else ""}>'
+            f'<article class="violation" id="violation-{number}" data-kind="{_page.text(facts.error)}" '
+            f'data-words="{_page.text(words.lower())}"><details{" open" if number == 1 else ""}>'
             f'<summary><span class="number" aria-label="violation {number}">{number}</span>'
-            f'<span class="head"><span class="headline">{_breakable(_headline(facts))}</span> '
+            f'<span class="head"><span class="headline">{_page.breakable(_headline(facts))}</span> '
             f'<span class="where">{self._place(facts.file, facts.line, facts.function)}</span></span>'
-            f'<span class="badges"><span class="kind">{_text(facts.error)}</span>{times}</span></summary>'
+            f'<span class="badges"><span class="kind">{_page.text(facts.error)}</span>{times}</span></summary>'
             f'<div class="body">{self._excerpt(entry, facts.file, facts.line)}{self._facts(entry)}'
             f"{self._stacks(entry)}{self._life(entry)}"
             '<details class="fold"><summary>The exception\'s message</summary>'
-            f'<p class="message">{_prose(facts.message)}</p></details></div></details></article>'
+            f'<p class="message">{_page.prose(facts.message)}</p></details></div></details></article>'
         )
 
     def _facts(self, entry: _Entry) -> str:
         facts, more = entry.facts, entry.more
         record = more["record"]
-        threads = ", ".join(f"<b>{_text(name)}</b>" for name in more["threads"][:8])
+        threads = ", ".join(f"<b>{_page.text(name)}</b>" for name in more["threads"][:8])
         if len(more["threads"]) > 8:
             threads += f" and {len(more['threads']) - 8:,} more"
         rows = [
             ("who", f"{'thread' if len(more['threads']) == 1 else 'threads'} {threads}"),
-            ("whose", _text(whose_words(facts))),
+            ("whose", _page.text(whose_words(facts))),
             ("lock", self._lane(more["moments"])),
             ("since", "" if record is None else self._step(record["verb"], record) + self._source(entry, record)),
-            ("way out", f'<span class="advice">{_prose(facts.advice)}</span>' if facts.advice else ""),
+            ("way out", f'<span class="advice">{_page.prose(facts.advice)}</span>' if facts.advice else ""),
             ("when", self._when(entry)),
             ("held then", self._held_then(entry)),
-            ("in test", _listed([f"<code>{_breakable(test)}</code>" for test in more["tests"]], 5)),
+            ("in test", _page.listed([f"<code>{_page.breakable(test)}</code>" for test in more["tests"]], 5)),
         ]
         return (
             '<dl class="facts">'
@@ -243,18 +235,18 @@ class _Page:
         """What the timeline calls the lock of the first violation."""
         if not moments or moments[0]["lock"] is None:
             return ""
-        return f"<b>{_text(self._lock_names[moments[0]['process'], moments[0]['lock']])}</b> in the timeline"
+        return f"<b>{_page.text(self._lock_names[moments[0]['process'], moments[0]['lock']])}</b> in the timeline"
 
     def _when(self, entry: _Entry) -> str:
         moments = entry.more["moments"]
         if not moments:
             return ""
         first, last = moments[0], moments[-1]
-        text = f"{_duration(first['ns'] - self._starts[first['process']])} after the start"
+        text = f"{_page.duration(first['ns'] - self._starts[first['process']])} after the start"
         if self._many:
-            text += f" of {_text(first['process'])}"
+            text += f" of {_page.text(first['process'])}"
         elif entry.more["count"] == len(moments) > 1:
-            text += f", last {_duration(last['ns'] - self._starts[last['process']])} after it"
+            text += f", last {_page.duration(last['ns'] - self._starts[last['process']])} after it"
         button = (
             f' <button type="button" class="needs-script show" data-violation="{entry.number}">show on the timeline'
             "</button>"
@@ -270,30 +262,26 @@ class _Page:
         moment = entry.more["moments"][0]
         process, ns = moment["process"], moment["ns"]
         held = [
-            f"{_text(self._lock_names[process, hold['lock']])} by <b>{_text(self._name(process, hold['thread']))}</b>"
+            f"{_page.text(self._lock_names[process, hold['lock']])} by "
+            f"<b>{_page.text(self._name(process, hold['thread']))}</b>"
             + (" itself" if hold["thread"] == moment["thread"] else "")
             for hold in self._holds
             if hold["process"] == process and hold["start_ns"] <= ns <= hold["end_ns"]
         ]
-        return _listed(held, 6) or "no recorded lock"
+        return _page.listed(held, 6) or "no recorded lock"
 
     def _excerpt(self, entry: _Entry, file: str, line: int) -> str:
         excerpt = entry.more["excerpts"].get(f"{file}:{line}")
         if excerpt is None:
             return ""
-        last = excerpt["first"] + len(excerpt["lines"]) - 1
-        rows = []
-        for number, text in enumerate(_dedented(excerpt["lines"]), excerpt["first"]):
-            tag, mark = ("mark", "▸") if number == line else ("span", " ")
-            rows.append(f"<{tag}><i>{mark} {number:>{len(str(last))}}</i> {_text(text)}\n</{tag}>")
         label = f"source of {self._short(file)} around line {line}"
-        return f'<pre class="code" tabindex="0" role="region" aria-label="{_text(label)}">{"".join(rows)}</pre>'
+        return _page.source_view(excerpt["lines"], excerpt["first"], line, label)
 
     def _source(self, entry: _Entry, frame: Document) -> str:
         excerpt = entry.more["excerpts"].get(f"{frame['file']}:{frame['line']}")
         if excerpt is None:
             return ""
-        return f'<code class="source">{_text(excerpt["lines"][frame["line"] - excerpt["first"]].strip())}</code>'
+        return f'<code class="source">{_page.text(excerpt["lines"][frame["line"] - excerpt["first"]].strip())}</code>'
 
     def _stacks(self, entry: _Entry) -> str:
         facts = entry.facts
@@ -304,16 +292,16 @@ class _Page:
         ):
             if stack:
                 sites = [attrs.asdict(site) for site in stack]
-                parts.append(f"<section><h4>{_text(title)}</h4>{self._stack(entry, sites)}</section>")
+                parts.append(f"<section><h4>{_page.text(title)}</h4>{self._stack(entry, sites)}</section>")
         return f'<div class="stacks">{"".join(parts)}</div>' if parts else ""
 
     def _stack(self, entry: _Entry, sites: list[Document]) -> str:
         rows = []
-        for in_library, frames in _runs(sites):
+        for in_library, frames in _page.runs(sites):
             if in_library:
                 inner = "".join(f"<li>{self._place(**frame)}</li>" for frame in frames)
                 rows.append(
-                    f'<li class="library"><details><summary>{_number(len(frames), "call")} in libraries</summary>'
+                    f'<li class="library"><details><summary>{_page.number(len(frames), "call")} in libraries</summary>'
                     f"<ol>{inner}</ol></details></li>"
                 )
                 continue
@@ -341,10 +329,10 @@ class _Page:
             for step in steps
         )
         touch = self._place(facts.file, facts.line, facts.function)
-        title = f"The life of this {_text(facts.type_name or 'object')}"
+        title = f"The life of this {_page.text(facts.type_name or 'object')}"
         if facts.error == "LockOrderError":
             title = "Who took the locks, and where"
-        end = f"{_text(_headline(facts))} at {touch}, by thread <b>{_text(facts.toucher)}</b>"
+        end = f"{_page.text(_headline(facts))} at {touch}, by thread <b>{_page.text(facts.toucher)}</b>"
         return (
             f'<section class="life"><h4>{title}</h4><ol class="story">{story}<li class="end">{end}</li></ol></section>'
         )
@@ -357,8 +345,9 @@ class _Page:
     def _step(self, verb: str, step: Document) -> str:
         reached = "" if step["count"] <= 1 else f", {step['count']:,} objects"
         return (
-            f"<b>{_text(verb)}</b> ({_text(step['root_type'])}{reached}) at "
-            f"{self._place(step['file'], step['line'], step['function'])}, by thread <b>{_text(step['thread'])}</b>"
+            f"<b>{_page.text(verb)}</b> ({_page.text(step['root_type'])}{reached}) at "
+            f"{self._place(step['file'], step['line'], step['function'])}, "
+            f"by thread <b>{_page.text(step['thread'])}</b>"
         )
 
     # ---- the other sections ------------------------------------------------------------------------------------------
@@ -377,13 +366,13 @@ class _Page:
         for (process, lock), holds in sorted(held.items(), key=lambda item: -len(item[1]))[:_ROWS]:
             lengths = [hold["end_ns"] - hold["start_ns"] for hold in holds]
             users = Counter(self._name(process, hold["thread"]) for hold in holds)
-            who = _listed([f"{_text(name)}&nbsp;({count:,})" for name, count in users.most_common()], 6)
+            who = _page.listed([f"{_page.text(name)}&nbsp;({count:,})" for name, count in users.most_common()], 6)
             rows.append(
-                f'<tr><th scope="row">{_text(self._lock_names[process, lock])}{self._process(holds[0])}</th>'
-                f'<td class="figure">{len(holds):,}</td><td class="figure">{_duration(sum(lengths))}</td>'
-                f'<td class="figure">{_duration(max(lengths))}</td><td>{who}</td></tr>'
+                f'<tr><th scope="row">{_page.text(self._lock_names[process, lock])}{self._process(holds[0])}</th>'
+                f'<td class="figure">{len(holds):,}</td><td class="figure">{_page.duration(sum(lengths))}</td>'
+                f'<td class="figure">{_page.duration(max(lengths))}</td><td>{who}</td></tr>'
             )
-        table = _table(
+        table = _page.table(
             "How often and how long each lock was held",
             ("Lock", ("Holds", "figure"), ("In all", "figure"), ("Longest", "figure"), "By"),
             rows,
@@ -392,8 +381,8 @@ class _Page:
         return (
             _TIMELINE
             + table
-            + _left_out(len(held) - len(rows), "locks that were taken less often")
-            + _left_out(hidden, "holds, further away from the violations")
+            + _page.left_out(len(held) - len(rows), "locks that were taken less often")
+            + _page.left_out(hidden, "holds, further away from the violations")
         )
 
     def _threads(self) -> str:
@@ -412,7 +401,7 @@ class _Page:
             key = (thread["process"], thread["id"])
             rows.append(
                 f'<tr><th scope="row"><span class="swatch t{colours[key]}" aria-hidden="true"></span>'
-                f"{_text(thread['name'])}{self._process(thread)}</th>"
+                f"{_page.text(thread['name'])}{self._process(thread)}</th>"
                 f'<td class="figure">{thread["id"]}</td><td>{"has ended" if thread["finished"] else "was running"}</td>'
                 f'<td class="figure">{violations[key] or "&ndash;"}</td>'
                 f'<td class="figure">{holds[key] or "&ndash;"}</td></tr>'
@@ -421,42 +410,46 @@ class _Page:
             return '<p class="empty">No thread violated anything or held a lock that was recorded.</p>'
         columns = ("Thread", ("Number", "figure"), "At the end", ("Violations", "figure"), ("Holds", "figure"))
         missing = len(threads) - len(rows) + self._document["left_out"]["threads"]
-        return _table("Threads that violated, owned or held something", columns, rows) + _left_out(missing, "threads")
+        return _page.table("Threads that violated, owned or held something", columns, rows) + _page.left_out(
+            missing, "threads"
+        )
 
     def _objects(self) -> str:
         cards = []
         for item in self._document["objects"][:_ROWS]:
-            whose = [f"<b>{_text(item['state'] or 'unknown')}</b>"]
+            whose = [f"<b>{_page.text(item['state'] or 'unknown')}</b>"]
             if item["owner"]:
-                whose.append(f"thread {_text(item['owner'])}")
+                whose.append(f"thread {_page.text(item['owner'])}")
             if item["lock"]:
-                whose.append(f"lock {_text(item['lock'])}")
+                whose.append(f"lock {_page.text(item['lock'])}")
             steps = "".join(f"<li>{self._step(step['verb'], step)}</li>" for step in item["life"])
             ends = "".join(
-                f'<li class="end">{_text(_headline(self._entries[index].facts))}: '
+                f'<li class="end">{_page.text(_headline(self._entries[index].facts))}: '
                 f'<a href="#violation-{index + 1}">violation {index + 1}</a></li>'
                 for index in item["violations"][:10]
             )
             cards.append(
-                f'<article class="object"><h3>{_breakable(item["type"])} <code>{_address(item["address"])}</code>'
+                f'<article class="object"><h3>{_page.breakable(item["type"])} '
+                f"<code>{_page.address(item['address'])}</code>"
                 f'{self._process(item)}</h3><p class="dim">{", ".join(whose)}</p>'
                 f'<ol class="story">{steps}{ends}</ol></article>'
             )
         if not cards:
             return '<p class="empty">No object was touched by a thread that may not.</p>'
         missing = len(self._document["objects"]) - len(cards) + self._document["left_out"]["objects"]
-        return f'<div class="objects">{"".join(cards)}</div>' + _left_out(missing, "objects")
+        return f'<div class="objects">{"".join(cards)}</div>' + _page.left_out(missing, "objects")
 
     def _warnings(self) -> str:
         rows = [
-            f'<li><p><span class="kind soft">{_text(warning["kind"])}</span> {_prose(warning["message"])}</p>'
-            f'<p class="where"><code class="place">{_breakable(self._short(warning["file"]))}:{warning["line"]}</code>'
+            f'<li><p><span class="kind soft">{_page.text(warning["kind"])}</span> {_page.prose(warning["message"])}</p>'
+            f'<p class="where"><code class="place">{_page.breakable(self._short(warning["file"]))}'
+            f":{warning['line']}</code>"
             f"{'' if warning['count'] == 1 else ', ' + format(warning['count'], ',') + ' times'}</p></li>"
             for warning in self._document["warnings"]
         ]
         if not rows:
             return '<p class="empty">None.</p>'
-        return f'<ul class="warnings">{"".join(rows)}</ul>' + _left_out(
+        return f'<ul class="warnings">{"".join(rows)}</ul>' + _page.left_out(
             self._document["left_out"]["warnings"], "warnings of other places"
         )
 
@@ -513,82 +506,3 @@ def _headline(facts: Violation) -> str:
     if facts.touch is None and facts.access is not None:
         return f"{facts.access} {facts.lock or facts.type_name or ''}"
     return facts.headline
-
-
-def _text(value: object) -> str:
-    """Any string of the program, for a text or an attribute; what is unseen or turns the text around is spelt out."""
-    return html.escape(_UNSEEN.sub(lambda found: ascii(found[0])[1:-1], str(value)))
-
-
-def _breakable(value: str) -> str:
-    """A name that may be long: lines may break where a part of it ends."""
-    return re.sub(r"([/.\\]|::)(?=\w)", r"\1<wbr>", _text(value))
-
-
-def _prose(value: str | None) -> str:
-    """A sentence of ours: what is in backticks is code."""
-    return _CODE.sub(r"<code>\1</code>", _text(value or ""))
-
-
-def _json(value: object) -> str:
-    """JSON that no string in it can end: neither for HTML, where `<` starts a tag, nor for JavaScript."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _number(count: int, noun: str, plural: str | None = None) -> str:
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
-
-
-def _address(address: int) -> str:
-    return f"{address & (2**64 - 1):#x}"
-
-
-def _duration(ns: float) -> str:
-    """A length of time with three digits that matter."""
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
-        if ns >= size:
-            value = ns / size
-            return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
-    return f"{ns:.0f} ns"
-
-
-def _listed(items: list[str], most: int) -> str:
-    more = f" and {len(items) - most:,} more" if len(items) > most else ""
-    return ", ".join(items[:most]) + more
-
-
-def _left_out(count: int, what: str) -> str:
-    return f'<p class="dim">Not shown: {count:,} {what}.</p>' if count else ""
-
-
-def _dedented(lines: list[str]) -> list[str]:
-    """Without the indentation that all lines have."""
-    lines = [line.expandtabs(4) for line in lines]
-    indents = [len(line) - len(line.lstrip(" ")) for line in lines if line.strip()]
-    return [line[min(indents, default=0) :] for line in lines]
-
-
-def _runs(sites: Iterable[Document]) -> Iterator[tuple[bool, list[Document]]]:
-    """The frames of a stack, split where it passes between the program and libraries."""
-    run: list[Document] = []
-    for site in sites:
-        if run and is_library(run[0]["file"]) != is_library(site["file"]):
-            yield is_library(run[0]["file"]), run
-            run = []
-        run.append(site)
-    if run:
-        yield is_library(run[0]["file"]), run
-
-
-def _table(caption: str, columns: Iterable[str | tuple[str, str]], rows: Iterable[str]) -> str:
-    head = "".join(
-        f'<th scope="col">{column}</th>'
-        if isinstance(column, str)
-        else f'<th scope="col" class="{column[1]}">{column[0]}</th>'
-        for column in columns
-    )
-    return (
-        f'<div class="table" tabindex="0" role="region" aria-label="{caption}"><table><caption>{caption}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )

@@ -41,6 +41,14 @@ class Program:
     is_module: bool = attrs.field(default=False, kw_only=True)
 
 
+Compile = Callable[[bytes, str], CodeType]
+"""Makes code of the source of a script and its file name."""
+
+
+def _compile(source: bytes, path: str) -> CodeType:
+    return compile(source, path, "exec", dont_inherit=True)
+
+
 def run(program: Program, *, json_path: str | None, quiet: bool, usage_error: Callable[[str], NoReturn]) -> None:
     """Run a program to its end and report its violations.
 
@@ -68,18 +76,36 @@ def run(program: Program, *, json_path: str | None, quiet: bool, usage_error: Ca
     stop_following()
     report = Report(Screen.on_stderr(), Ledger.create())
     with observe(report.see):
-        ending = _run_main(program)
-        _finish_threads()
+        ending = run_main(program)
+        finish_threads()
         atexit._run_exitfuncs()
         violations = report.close(quiet=quiet)
 
     status = ending.status
-    if violations and _seen_by_parent(status) == 0:
+    if violations and seen_by_parent(status) == 0:
         status = 1
     if json_file is not None and os.getpid() == process:
-        told = -signal.SIGINT if ending.interrupted else _seen_by_parent(status)
+        told = -signal.SIGINT if ending.interrupted else seen_by_parent(status)
         with json_file:
             report.write_json(json_file, program.name, program.arguments, program.is_module, told)
+    leave(ending, status)
+
+
+@attrs.frozen
+class Ending:
+    """How the main thread of a program ended: its exit status, and whether it was interrupted."""
+
+    status: int
+    interrupted: bool = False
+
+
+def leave(ending: Ending, status: int) -> None:
+    """End this process as the program would have ended, but for the status.
+
+    Raises:
+        SystemExit: The status is not 0.
+        KeyboardInterrupt: The program was interrupted, which it has already told.
+    """
     if ending.interrupted:
         sys.excepthook = lambda kind, error, trace: None
         raise KeyboardInterrupt
@@ -87,21 +113,22 @@ def run(program: Program, *, json_path: str | None, quiet: bool, usage_error: Ca
         sys.exit(status)
 
 
-@attrs.frozen
-class _Ending:
-    status: int
-    interrupted: bool = False
-
-
-def _seen_by_parent(status: int) -> int:
+def seen_by_parent(status: int) -> int:
+    """The status as the parent process sees it."""
     return status if os.name == "nt" else status & 0xFF
 
 
 # ---- the program's own __main__ --------------------------------------------------------------------------------------
 
 
-def _run_main(program: Program) -> _Ending:
-    """Run the main thread of the program up to where the interpreter would begin to shut down."""
+def run_main(program: Program, compile_source: Compile = _compile) -> Ending:
+    """Run the main thread of the program up to where the interpreter would begin to shut down.
+
+    Args:
+        program: what to run.
+        compile_source: makes code of a script. Modules, folders and archives are imported, and so compiled as the
+            import system does it.
+    """
     main = sys.modules["__main__"] = _fresh_main()
     problem: BaseException | None = None
     try:
@@ -110,10 +137,10 @@ def _run_main(program: Program) -> _Ending:
             runpy._run_module_as_main(program.name)  # type: ignore[attr-defined]
         else:
             sys.argv[:] = [program.name, *program.arguments]
-            _run_file(program.name, main)
+            _run_file(program.name, main, compile_source)
     except BaseException as error:
         problem = error
-    ending = _Ending(0) if problem is None else _report_uncaught(problem)
+    ending = Ending(0) if problem is None else _report_uncaught(problem)
     if main.__spec__ is None:  # the interpreter takes a script's file name away again, before it waits for threads
         for name in ("__file__", "__cached__"):
             vars(main).pop(name, None)
@@ -129,13 +156,13 @@ def _fresh_main() -> ModuleType:
     return main
 
 
-def _run_file(name: str, main: ModuleType) -> None:
+def _run_file(name: str, main: ModuleType, compile_source: Compile) -> None:
     path = "<stdin>" if name == "-" else os.path.join(os.getcwd(), name)
     if name != "-" and pkgutil.get_importer(path) is not None:
         _set_first_path(path, always=True)
         runpy._run_module_as_main("__main__", alter_argv=False)  # type: ignore[attr-defined]
         return
-    code, loader = _load(path)
+    code, loader = _load(path, compile_source)
     _set_first_path("" if name == "-" else os.path.dirname(os.path.realpath(path)))
     main.__file__ = path
     main.__loader__ = loader
@@ -144,10 +171,10 @@ def _run_file(name: str, main: ModuleType) -> None:
     exec(code, vars(main))
 
 
-def _load(path: str) -> tuple[CodeType, Any]:
+def _load(path: str, compile_source: Compile) -> tuple[CodeType, Any]:
     """The code of a script, and the loader it is to have."""
     if path == "<stdin>":
-        return compile(sys.stdin.buffer.read(), path, "exec", dont_inherit=True), BuiltinImporter
+        return compile_source(sys.stdin.buffer.read(), path), BuiltinImporter
     try:
         with io.open_code(path) as file:
             code = pkgutil.read_code(file)
@@ -158,7 +185,7 @@ def _load(path: str) -> tuple[CodeType, Any]:
     except OSError as error:
         _print_to_stderr(f"{sys.orig_argv[0]}: can't open file {path!r}: [Errno {error.errno}] {error.strerror}\n")
         raise SystemExit(2) from None
-    return compile(source, path, "exec", dont_inherit=True), SourceFileLoader("__main__", path)
+    return compile_source(source, path), SourceFileLoader("__main__", path)
 
 
 def _set_first_path(entry: str, *, always: bool = False) -> None:
@@ -172,11 +199,11 @@ def _set_first_path(entry: str, *, always: bool = False) -> None:
 # ---- how it ended ----------------------------------------------------------------------------------------------------
 
 
-def _report_uncaught(error: BaseException) -> _Ending:
+def _report_uncaught(error: BaseException) -> Ending:
     """Do with an uncaught exception what the interpreter does: hand it to ``sys.excepthook``, or exit."""
     error.__traceback__ = _without_our_frames(error.__traceback__)
     if isinstance(error, SystemExit):
-        return _Ending(_status_of(error))
+        return Ending(_status_of(error))
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
     if sys.version_info >= (3, 12):
         sys.last_exc = error
@@ -186,18 +213,18 @@ def _report_uncaught(error: BaseException) -> _Ending:
     if hook is None:
         _print_to_stderr("sys.excepthook is missing\n")
         sys.__excepthook__(type(error), error, error.__traceback__)
-        return _Ending(1, interrupted)
+        return Ending(1, interrupted)
     try:
         hook(type(error), error, error.__traceback__)
     except SystemExit as leave:
-        return _Ending(_status_of(leave))
+        return Ending(_status_of(leave))
     except BaseException as second:
         second.__traceback__ = _without_our_frames(second.__traceback__)
         _print_to_stderr("Error in sys.excepthook:\n")
         sys.__excepthook__(type(second), second, second.__traceback__)
         _print_to_stderr("\nOriginal exception was:\n")
         sys.__excepthook__(type(error), error, error.__traceback__)
-    return _Ending(1, interrupted)
+    return Ending(1, interrupted)
 
 
 def _without_our_frames(trace: TracebackType | None) -> TracebackType | None:
@@ -223,7 +250,7 @@ def _print_to_stderr(text: str) -> None:
         sys.stderr.flush()
 
 
-def _finish_threads() -> None:
+def finish_threads() -> None:
     """Wait for the program's threads, as the interpreter does first when it shuts down.
 
     Its own waiting then finds nothing left to do. Where this one was interrupted, 3.14 and later wait anew for the

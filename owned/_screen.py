@@ -25,6 +25,7 @@ _CODES = {
 }
 
 _PIPE_WIDTH = 100
+_STDERR = 2
 
 
 @attrs.frozen
@@ -56,12 +57,15 @@ class Screen:
         except (OSError, io.UnsupportedOperation):
             return cls._on(stream, stream.write)
         encoding = stream.encoding
+        file = os.fstat(descriptor)
 
         def write(text: str) -> None:
             data = text.encode(encoding, "backslashreplace")
             try:
-                while data:
-                    data = data[os.write(descriptor, data) :]
+                # A program may close all files that it does not know, and its next one has our number then.
+                target = descriptor if is_file(descriptor, file) else _STDERR
+                while data and is_file(target, file):
+                    data = data[os.write(target, data) :]
             except OSError:
                 pass  # nobody reads any more, and that is no reason to disturb the program
 
@@ -93,6 +97,14 @@ class Screen:
         """The text in lines that fit behind an indent, the first of which is already there."""
         lines = textwrap.wrap(text, max(self.width - indent, 24), break_long_words=False, break_on_hyphens=False)
         return ("\n" + " " * indent).join(lines or [""])
+
+
+def is_file(descriptor: int, file: os.stat_result) -> bool:
+    """Whether a descriptor is open, and for this file still."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), file)
+    except OSError:
+        return False
 
 
 def _wants_colour(is_terminal: bool) -> bool:

@@ -41,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         default=None,
         help="write an HTML page of the violations, and in mode strict of who held which lock when",
     )
+    _add_audit_options(group)
     parser.addini("owned", "the mode to check the tests in, unless --owned names one", default="")
     parser.addini(
         "owned_join_timeout",
@@ -51,6 +52,26 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "owned_collect",
         "collect garbage after each test, so that finalizers in cycles run within it (default: only in mode strict)",
         default="",
+    )
+
+
+def _add_audit_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--owned-audit",
+        action="store_true",
+        default=False,
+        help="find races in code that knows nothing of owned; a certain race fails its test (see docs/audit.md)",
+    )
+    for name, metavar, help in (
+        ("include", "PACKAGE", "audit these packages only, also installed ones"),
+        ("stdlib", "MODULE", "audit these modules of the standard library, too"),
+        ("report", "FILE", "write a report: .html, .json or .sarif by its name; may be repeated"),
+    ):
+        group.addoption(f"--owned-audit-{name}", metavar=metavar, action="append", default=[], help=help)
+    group.addoption("--owned-audit-memory", metavar="SIZE", default="0", help="forget the oldest beyond it: 512M, 2G")
+    group.addoption("--owned-audit-baseline", metavar="FILE", default=None, help="races that are known")
+    group.addoption(
+        "--owned-audit-write-baseline", metavar="FILE", default=None, help="write the races that are found there"
     )
 
 
@@ -80,6 +101,10 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 def _start(config: pytest.Config) -> None:
     options = getattr(config, "known_args_namespace", None) or config.option
+    if getattr(options, "owned_audit", False):
+        from owned._pytest_audit import start as start_audit
+
+        start_audit(config, options)
     if getattr(options, "owned", None) or config.getini("owned"):
         from owned._pytest_session import start
 

@@ -8,14 +8,14 @@ import pytest
 
 from checkout import CSRC, ROOT
 
-FILES = sorted([*CSRC.glob("*.c"), *CSRC.glob("*.h")])
+FILES = sorted([*CSRC.rglob("*.c"), *CSRC.rglob("*.h")])
 HEADERS = [file for file in FILES if file.suffix == ".h"]
 
 _COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 
 
 def _name(file: Path) -> str:
-    return file.name
+    return file.relative_to(CSRC).as_posix()
 
 
 def _code(file: Path) -> str:
@@ -64,9 +64,11 @@ def test_header_guard(file: Path) -> None:
 
 def test_build_lists_every_file() -> None:
     """Each source and header is in pyproject.toml, so that none is forgotten in the sdist or in a rebuild."""
-    [extension] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["ext-modules"]
-    assert sorted(extension["sources"]) == [f"csrc/{file.name}" for file in FILES if file.suffix == ".c"]
-    assert sorted(extension["depends"]) == [f"csrc/{file.name}" for file in HEADERS]
+    extensions = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["ext-modules"]
+    sources = sorted(source for extension in extensions for source in extension["sources"])
+    headers = {header for extension in extensions for header in extension["depends"]}
+    assert sources == sorted(f"csrc/{_name(file)}" for file in FILES if file.suffix == ".c")
+    assert headers == {f"csrc/{_name(file)}" for file in HEADERS}
 
 
 @pytest.mark.parametrize("file", FILES, ids=_name)

@@ -58,10 +58,11 @@ def test_first_page_has_examples() -> None:
     assert {"README.md", "tutorial.md"} <= {page.name for page in PAGES}
 
 
-@pytest.mark.parametrize("file", sorted(file.name for file in CSRC.iterdir() if file.suffix == ".c"))
+@pytest.mark.parametrize("file", sorted({file.name for file in CSRC.rglob("*.c")}))
 def test_architecture_page_lists(file: str) -> None:
     """The page that tells where each thing lives knows every C file."""
-    assert f"`{file}`" in (ROOT / "docs" / "how-it-works.md").read_text().replace("csrc/", "")
+    page = (ROOT / "docs" / "how-it-works.md").read_text()
+    assert f"`{file}`" in page.replace("csrc/audit/", "").replace("csrc/", "")
 
 
 def test_every_state_is_explained() -> None:

@@ -22,7 +22,7 @@ print(sys._is_gil_enabled())
 
 
 @free_threaded
-@pytest.mark.parametrize("module", ["owned", "owned.__main__"])
+@pytest.mark.parametrize("module", ["owned", "owned.__main__", "owned._audit._detector"])
 def test_import_keeps_the_gil_off(module: str, tmp_path: Path) -> None:
     """No import of ours turns the GIL back on, or warns that it would."""
     done = python("-c", _IMPORT.format(module=module), cwd=tmp_path, PYTHON_GIL="")

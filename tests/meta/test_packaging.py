@@ -55,7 +55,7 @@ def test_sdist_has_the_sources(sdist: Path) -> None:
     """Every C source, header, Python module and template of the checkout is in the sdist."""
     ours = {
         path.relative_to(ROOT).as_posix()
-        for path in [*CSRC.iterdir(), *PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.html")]
+        for path in [*CSRC.rglob("*.[ch]"), *PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.html"), *PACKAGE.rglob("*.css")]
     }
     assert ours <= _in_sdist(sdist)
 
@@ -69,12 +69,12 @@ def test_sdist_has_what_packagers_test_with(sdist: Path) -> None:
 
 
 def test_wheel_holds_the_package_only(wheel: Path) -> None:
-    """The wheel has the modules, the C module, its stub, the typing marker and the template, nothing beside owned/."""
+    """The wheel has the modules, the C modules, their stubs, the typing marker and the pages, nothing beside owned/."""
     names = _in_wheel(wheel)
-    [compiled] = {name for name in names if name.endswith((".so", ".pyd"))}
-    assert PurePosixPath(compiled).name.startswith("_core.")
-    modules = {path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py")}
-    assert names == modules | {compiled, "owned/py.typed", "owned/_core.pyi", "owned/_report_page.html"}
+    compiled = {name for name in names if name.endswith((".so", ".pyd"))}
+    assert sorted(PurePosixPath(name).name.partition(".")[0] for name in compiled) == ["_core", "_detector"]
+    kept = (path for kind in ("*.py", "*.pyi", "*.html", "*.css") for path in PACKAGE.rglob(kind))
+    assert names == compiled | {path.relative_to(ROOT).as_posix() for path in kept} | {"owned/py.typed"}
 
 
 def test_wheel_metadata(wheel: Path) -> None:

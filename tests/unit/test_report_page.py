@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import owned
+from owned._page import duration
 from owned._report_data import Collector, merge
-from owned._report_page import _duration, write_page
+from owned._report_page import write_page
 from reports import add_holds, page, racy
 
 _VOID = {"meta", "input", "br", "wbr", "hr", "img", "link"}
@@ -261,4 +262,4 @@ def test_writes_to_the_file_it_is_given() -> None:
 )
 def test_durations(ns: float, text: str) -> None:
     """Lengths of time have three digits that matter."""
-    assert _duration(ns) == text
+    assert duration(ns) == text

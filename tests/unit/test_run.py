@@ -349,7 +349,7 @@ def test_interrupted(tmp_path: Path, program: tuple[str, ...]) -> None:
 
 
 @posix
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="takes a second Ctrl-C there: see owned._run._finish_threads")
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="takes a second Ctrl-C there: see owned._run.finish_threads")
 def test_interrupted_while_waiting_for_threads(tmp_path: Path) -> None:
     """Ctrl-C after the last line, while a thread still works, ends the waiting."""
     (tmp_path / "script.py").write_text(

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+# race: none
+import threading
+
+results = []
+
+
+def work(number):
+    results.append(number)
+    results.extend([number, number])
+
+
+threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(len(results), sum(results))

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# race: certain list
+import queue
+import threading
+
+
+class Snapshot:
+    def __init__(self, values):
+        self.values = values  # not a copy
+
+
+snapshots = queue.SimpleQueue()
+
+
+def watch():
+    total = 0
+    while (snapshot := snapshots.get()) is not None:
+        total += sum(snapshot.values)
+
+
+thread = threading.Thread(target=watch)
+thread.start()
+values = []
+for value in range(4):
+    values.append(value)
+    snapshots.put(Snapshot(values))
+snapshots.put(None)
+thread.join()

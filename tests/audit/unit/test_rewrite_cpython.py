@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""CPython's own tests of the language pass when they, and the standard library with them, are rewritten."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import recorder
+
+MODULES = (
+    "augassign", "class", "compare", "coroutines", "descr", "dictcomps", "enum", "except_star", "exceptions", "fstring",
+    "functools", "generators", "genexps", "global", "grammar", "heapq", "keywordonlyarg", "listcomps",
+    "named_expressions",
+    "patma", "raise", "scope", "slice", "super", "textwrap", "traceback", "tstring", "type_aliases", "type_params",
+    "unpack", "unpack_ex", "with",
+)  # fmt: skip
+UNRELATED = (
+    *("test_field_named_like_builtin", "test_field_named_like_builtin_frozen"),  # wants builtins to be identifiers
+    "test_recursion_in_except_handler",  # counts frames to the last one, and the hooks here are written in Python
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_cpython(module: str) -> None:
+    """A module of CPython's tests."""
+    name = f"test.test_{module}"
+    if importlib.util.find_spec("test") is None or importlib.util.find_spec(name) is None:
+        pytest.skip("not in this installation")
+    support = Path(recorder.__file__).parent
+    found = subprocess.run(
+        [sys.executable, "-W", "ignore", str(support / "rewritten_tests.py"), name],
+        capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    lines = found.stdout.splitlines()
+    assert any(line.startswith("run: ") for line in lines), found.stderr
+    assert [line for line in lines if line.startswith("failed:") and not line.endswith(UNRELATED)] == [], found.stderr

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""``python rewritten_tests.py test.test_x ...`` runs CPython's own tests with them and what they import rewritten.
+
+Everything is told to a detector that does nothing. The tests that failed are printed, by their ids.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import unittest
+
+from owned._audit import _loader, _rewrite
+from recorder import FUNCTIONS, METHODS, PREFIX, Told, hooks
+
+
+class Deaf(Told):
+    """Keeps nothing."""
+
+    def append(self, told: tuple[object, ...], /) -> None:
+        """Forget it."""
+
+
+class Everything(_loader.Selection):
+    """All that is written in Python, but for what runs the tests."""
+
+    def has(self, name: str, path: str) -> bool:
+        """Anything else."""
+        return name.partition(".")[0] not in (*_loader.NEVER, "unittest", "importlib", "recorder")
+
+
+def main(names: list[str]) -> None:
+    """Run the tests of these modules."""
+    _loader.install()
+    _loader.uninstall()
+    rewrite = _rewrite.rewrite
+    _rewrite.rewrite = lambda tree, *_: rewrite(tree, METHODS, FUNCTIONS)
+    sys.dont_write_bytecode = True
+    sys.meta_path.insert(0, _loader.Finder(Everything()))
+    # Only what the real hooks in C do as well: an access that fails must not show a frame of ours.
+    mine = {name: hook for name, hook in hooks(Deaf()).items() if name[len(PREFIX) :] not in ("gi", "si", "p", "b")}
+    vars(builtins).update(mine)
+    vars(builtins)[PREFIX + "MT"] = True
+    suite = unittest.defaultTestLoader.loadTestsFromNames(names)
+    result = unittest.TextTestRunner(stream=sys.stderr, verbosity=0).run(suite)
+    for test, _ in result.failures + result.errors:
+        print("failed:", test.id())
+    print("run:", result.testsRun)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
