@@ -548,15 +548,26 @@ audit_locks_clear(void)
 
 /* ---- scopes ------------------------------------------------------------------------------------------------- */
 
+/* The collector's header keeps it apart: before 3.13 the end of a block of memory is the end of what may begin up to four pointers
+ * behind its start (deaths.c), and that is the next block's start where blocks are as small as a scope without a header. */
 typedef struct {
     PyObject_HEAD
     PyObject *code; /* strong: of the function whose variables these are */
 } scope_object;
 
+static int
+scope_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((scope_object *)self)->code);
+    return 0;
+}
+
 static void
 scope_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
     audit_address_changes((uintptr_t)self);
     Py_XDECREF(((scope_object *)self)->code);
     type->tp_free(self);
@@ -566,13 +577,14 @@ scope_dealloc(PyObject *self)
 static PyType_Slot scope_slots[] = {
     {Py_tp_doc, (char *)PyDoc_STR("One call of a function, whose variables inner functions share.")},
     {Py_tp_dealloc, scope_dealloc},
+    {Py_tp_traverse, scope_traverse},
     {0, NULL},
 };
 
 static PyType_Spec scope_spec = {
     .name = "owned._audit._detector.Scope",
     .basicsize = sizeof(scope_object),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = scope_slots,
 };
 

@@ -11,10 +11,12 @@ import json
 import os
 import pathlib
 import re
-import subprocess
-import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+
+import forking
 
 FOLDER = pathlib.Path(__file__).parent / "programs"
 PROGRAMS = sorted(FOLDER.glob("*.py"))
@@ -28,26 +30,31 @@ def expected(program: pathlib.Path) -> set[tuple[str, str]]:
     return {(certainty, variable) for certainty, variable in found if certainty}
 
 
-def audited(program: pathlib.Path, report: pathlib.Path) -> tuple[subprocess.CompletedProcess[str], dict]:
-    command = [sys.executable, "-m", "owned", "audit", "--json", str(report), str(program)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert report.exists(), done.stdout + done.stderr
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[forking.Forks]:
+    with forking.Forks(tmp_path_factory.mktemp("programs")) as server:
+        yield server
+
+
+def audited(forks: forking.Forks, program: pathlib.Path, report: pathlib.Path) -> tuple[forking.Done, dict[str, Any]]:
+    done = forks.run("audit", "--json", str(report), str(program))
+    assert report.exists(), done.out + done.err
     return done, json.loads(report.read_text())
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
-def test_program(program: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_program(forks: forking.Forks, program: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """A program's races are found, all of them, with the right certainty, in every run; and nothing else."""
     wanted = expected(program)
-    plain = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60, check=True)
-    assert "Traceback" not in plain.stderr, plain.stderr
+    plain = forks.run(str(program))
+    assert plain.status == 0 and "Traceback" not in plain.err, plain.err
     for run in range(RUNS):
-        done, document = audited(program, tmp_path / f"{run}.json")
+        done, document = audited(forks, program, tmp_path / f"{run}.json")
         races = {(race["certainty"], race["variable"]) for race in document["races"]}
-        assert races == wanted, f"run {run}:\n{done.stdout}{done.stderr}"
-        assert done.returncode == any([certainty == "certain" for certainty, _ in wanted]), done.stdout + done.stderr
+        assert races == wanted, f"run {run}:\n{done.out}{done.err}"
+        assert done.status == any([certainty == "certain" for certainty, _ in wanted]), done.out + done.err
         if not wanted:
-            assert plain.stdout in done.stdout
+            assert sorted(plain.out.split()) == sorted(done.out.split())
 
 
 def test_there_are_enough() -> None:
