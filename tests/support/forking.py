@@ -55,8 +55,6 @@ def _become(command: list[str], out: str, err: str) -> None:
     for path, descriptor in ((os.devnull, 0), (out, 1), (err, 2)):
         flags = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         os.dup2(os.open(path, flags), descriptor)
-    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", closefd=False)
-    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", closefd=False)
     sys.path[0] = str(pathlib.Path(command[-1]).parent)
     if command[0] == "audit":
         from owned._cli import main
