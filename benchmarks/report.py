@@ -69,7 +69,7 @@ def load(results: Path) -> dict[str, dict[str, dict[str, Row]]]:
     import pyperf
 
     found: dict[str, dict[str, dict[str, Row]]] = {}
-    for path in sorted(results.glob("*.json"), key=lambda path: _version(path.stem)):
+    for path in sorted(results.glob("3.*.json"), key=lambda path: version(path.stem)):
         for benchmark in pyperf.BenchmarkSuite.load(str(path)):
             known = benchmark.get_metadata()
             measured = Measured(
@@ -83,7 +83,8 @@ def load(results: Path) -> dict[str, dict[str, dict[str, Row]]]:
     return found
 
 
-def _version(interpreter: str) -> tuple[int, int, bool]:
+def version(interpreter: str) -> tuple[int, int, bool]:
+    """In what order interpreters are told."""
     major, minor = interpreter.removesuffix("t").split(".")
     return int(major), int(minor), interpreter.endswith("t")
 

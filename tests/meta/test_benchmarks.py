@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -139,3 +141,19 @@ def test_a_cell_tells_the_value_the_ratio_and_the_spread(report: ModuleType) -> 
     assert report.cell(row, "a") == "1.00 ns **1.00**"
     assert report.cell(row, "b") == "3.00 ns **3.00** (2.50 to 4.00) ✓"
     assert report.cell(row, "nobody") == ""
+
+
+def test_instructions_are_told_by_interpreter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A table for each that has been counted, in the order of versions, with what else stands in a row behind it."""
+    monkeypatch.syspath_prepend(str(ROOT))
+    instructions = importlib.import_module("benchmarks.instructions")
+    for version, rows in {
+        "3.9": {"read": {"plain": 70, "owned": 1227}},
+        "3.11": {"check": {"owned": 3, "other": 4}},
+    }.items():
+        (tmp_path / f"instructions-{version}.json").write_text(json.dumps(rows), encoding="utf-8")
+    instructions.write(tmp_path, tmp_path / "page.md")
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert page.startswith("# Instructions\n\nHow many instructions")
+    assert page.index("## 3.9") < page.index("| read | 70 | 1,227 |  |") < page.index("## 3.11")
+    assert page.endswith("| check |  | 3 | other 4 |\n")
