@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from owned._audit import _loader, _rewrite
 from recorder import FUNCTIONS, METHODS, PREFIX, Told, hooks
 
-
 UNRELATED = (
     *("test_field_named_like_builtin", "test_field_named_like_builtin_frozen"),  # wants builtins to be identifiers
     "test_recursion_in_except_handler",  # counts frames to the last one, and the hooks here are written in Python
