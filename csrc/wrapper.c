@@ -25,17 +25,6 @@ owned_wrapper_set_cleared(void)
     PyErr_SetString(PyExc_ReferenceError, "the wrapped object has been cleared by the garbage collector");
 }
 
-/* The region of a wrapper for what comes out of it: a new reference. The operation on the inside may have run anything
- * since the check, so whether it can be taken as it is has to be asked again. */
-static inline owned_region *
-region_now(PyObject *self)
-{
-    owned_wrapper *w = (owned_wrapper *)self;
-    if (owned_wrapper_is_mine(self))
-        return (owned_region *)Py_NewRef((PyObject *)w->region);
-    return owned_region_of(self, &w->region);
-}
-
 static PyObject *wrapper_next_bare(PyObject *self);
 static PySendResult wrapper_send_bare(PyObject *self, PyObject *value, PyObject **result);
 
@@ -72,27 +61,13 @@ is_builtin_method(PyObject *value)
 static inline PyObject *
 method_comes_out(PyObject *self, PyObject *method)
 {
-    owned_region *region = region_now(self);
-    PyObject *outside = owned_wrap_method(method, region,
-                                          drives(self, method) ? owned_method_call_driven : owned_wrapper_method_call);
-    Py_DECREF((PyObject *)region);
+    owned_region *region = owned_wrapper_membrane(self);
+    PyObject *outside = NULL;
+    if (region != NULL)
+        outside = owned_wrap_method(method, region,
+                                    drives(self, method) ? owned_method_call_driven : owned_wrapper_method_call);
+    Py_XDECREF((PyObject *)region);
     Py_DECREF(method);
-    return outside;
-}
-
-static PyObject *
-come_out_slow(PyObject *self, PyObject *result)
-{
-    if (result == ((owned_wrapper *)self)->wrapped && !owned_comes_out_bare(result)) {
-        Py_DECREF(result);
-        return Py_NewRef(self);
-    }
-    if (Py_TYPE(result) == &PyMethod_Type || is_builtin_method(result))
-        return method_comes_out(self, result);
-    owned_region *region = region_now(self);
-    PyObject *outside = owned_wrap(result, region);
-    Py_DECREF((PyObject *)region);
-    Py_DECREF(result);
     return outside;
 }
 
@@ -104,7 +79,9 @@ owned_come_out(PyObject *self, PyObject *result)
     PyTypeObject *type = Py_TYPE(result);
     if (result == Py_None || type == &PyUnicode_Type || type == &PyLong_Type || type == &PyBool_Type || type == &PyFloat_Type)
         return result;
-    return come_out_slow(self, result);
+    if (type == &PyMethod_Type || is_builtin_method(result))
+        return method_comes_out(self, result);
+    return owned_wrap(self, result);
 }
 
 void
@@ -202,7 +179,7 @@ settle_behind(owned_settling *settling, PyObject *self, PyObject *value)
         owned_settle_as_is(settling, value);
         return 0;
     }
-    owned_region *region = region_now(self);
+    owned_region *region = owned_region_of(self, &((owned_wrapper *)self)->region);
     int result = owned_settle_slow(settling, value, region);
     Py_DECREF((PyObject *)region);
     return result;
@@ -388,7 +365,7 @@ how_to_step(PyObject *self)
     if (walks_container(type)) /* before: a type made from a spec has room for asynchronous methods, and may have none */
         runs_python = 0;
     else if (!runs_python) {
-        owned_region *region = region_now(self);
+        owned_region *region = owned_region_of(self, &((owned_wrapper *)self)->region);
         runs_python = region != NULL && owned_rwlock_i_read(region);
         Py_XDECREF((PyObject *)region);
     }
@@ -470,9 +447,9 @@ wrapper_await(PyObject *self)
     if (iterator == inside && Py_TYPE(self)->tp_iternext == wrapper_next_bare)
         outside = Py_NewRef(self);
     else if (iterator != NULL) {
-        owned_region *region = region_now(self);
-        outside = owned_wrap_awaiting(iterator, region);
-        Py_DECREF((PyObject *)region);
+        owned_region *region = owned_wrapper_membrane(self);
+        outside = region == NULL ? NULL : owned_wrap_awaiting(iterator, region);
+        Py_XDECREF((PyObject *)region);
     }
     Py_XDECREF(iterator);
     Py_DECREF(inside);

@@ -59,23 +59,22 @@ allocate(PyTypeObject *type, int is_method)
 static PyObject *
 make(PyTypeObject *type, int passage, PyObject *inside, owned_region *region)
 {
-    owned_region *counts = passage & OWNED_UNLISTED ? (owned_region *)Py_NewRef((PyObject *)region)
-                                                    : owned_membrane_enter(inside, region);
-    if (counts == NULL)
-        return NULL;
     owned_wrapper *w = allocate(type, passage & OWNED_METHOD_TYPE);
-    if (w == NULL) {
-        if (!(passage & OWNED_UNLISTED))
-            owned_membrane_leave(inside);
-        Py_DECREF((PyObject *)counts);
+    if (w == NULL)
         return NULL;
-    }
     w->wrapped = Py_NewRef(inside);
-    w->region = counts;
+    w->region = NULL;
     if (passage & OWNED_METHOD_TYPE)
         ((owned_method_wrapper *)w)->vectorcall = owned_wrapper_method_call;
     else if (type->tp_weaklistoffset != 0)
         *(PyObject **)((char *)w + type->tp_weaklistoffset) = NULL;
+    if (passage & OWNED_UNLISTED)
+        w->region = (owned_region *)Py_NewRef((PyObject *)region);
+    else if (owned_membrane_list((PyObject *)w, region) < 0) {
+        Py_CLEAR(w->wrapped); /* it is in no table that it would have to leave */
+        Py_DECREF((PyObject *)w);
+        return NULL;
+    }
     PyObject_GC_Track(w);
     return (PyObject *)w;
 }
@@ -95,9 +94,9 @@ let_go(PyObject *self, int listed)
     PyObject *inside = ((owned_wrapper *)self)->wrapped;
     if (inside == NULL)
         return;
-    ((owned_wrapper *)self)->wrapped = NULL;
     if (listed)
-        owned_membrane_leave(inside); /* while its address is still its own */
+        owned_membrane_leave(inside); /* while it is what the wrapper is around */
+    ((owned_wrapper *)self)->wrapped = NULL;
     Py_DECREF(inside);
 }
 
@@ -119,16 +118,13 @@ owned_wrapper_clear_listed(PyObject *self)
 void
 owned_wrapper_replace_inside(PyObject *self, PyObject *inside)
 {
-    PyObject *before;
+    PyObject *before = ((owned_wrapper *)self)->wrapped; /* nobody else replaces it */
+    if (before != NULL && Py_TYPE(self)->tp_dealloc == owned_wrapper_dealloc_listed)
+        owned_membrane_leave(before);
     OWNED_BEGIN_CRITICAL(self);
-    before = ((owned_wrapper *)self)->wrapped;
     ((owned_wrapper *)self)->wrapped = Py_NewRef(inside);
     OWNED_END_CRITICAL();
-    if (before == NULL)
-        return;
-    if (Py_TYPE(self)->tp_dealloc == owned_wrapper_dealloc_listed)
-        owned_membrane_leave(before);
-    Py_DECREF(before);
+    Py_XDECREF(before);
 }
 
 static void
@@ -168,7 +164,20 @@ owned_wrapper_dealloc_listed(PyObject *self)
 
 #define LOOK_INTO_AT_MOST 8 /* tuples in tuples */
 
-static int comes_out_bare(PyObject *value, int depth);
+static PyTypeObject *wrapper_for(PyObject *value, int depth, int *passage);
+
+/* A failure to look is a no. */
+static int
+comes_out_bare(PyObject *value, int depth)
+{
+    int passage;
+    if (wrapper_for(value, depth, &passage) != NULL)
+        return 0;
+    if (passage >= 0)
+        return 1;
+    PyErr_Clear();
+    return 0;
+}
 
 static int
 all_bare(PyObject *values, int depth)
@@ -215,39 +224,51 @@ is_plain_function(PyObject *value)
     return 0;
 }
 
-static int
-comes_out_bare(PyObject *value, int depth)
+/* The type of the wrapper that stands outside for a value, and the passage that was found with it. NULL where it comes out bare;
+ * NULL with an error set, and a negative passage. */
+static PyTypeObject *
+wrapper_for(PyObject *value, int depth, int *passage)
 {
+    *passage = OWNED_BARE;
     if (owned_is_atomic(value))
-        return 1;
-    if (PyTuple_CheckExact(value) || PyFrozenSet_CheckExact(value) || PySlice_Check(value))
-        return holds_bare(value, depth);
-    if (is_plain_function(value))
-        return 1;
-    int passage;
-    if (owned_carried(value) != NULL)
-        return 1;
-    if (owned_wrapper_type_for(Py_TYPE(value), &passage) == NULL) {
-        PyErr_Clear();
-        return 0;
-    }
-    return (passage & (OWNED_BARE | OWNED_SYNCHRONIZED)) != 0;
+        return NULL;
+    PyTypeObject *type = owned_wrapper_type_for(Py_TYPE(value), passage);
+    if (type == NULL)
+        *passage = -1;
+    else if (*passage & (OWNED_BARE | OWNED_SYNCHRONIZED) || is_plain_function(value) ||
+             ((*passage & (OWNED_UNLISTED | OWNED_METHOD_TYPE)) == OWNED_UNLISTED && holds_bare(value, depth)))
+        return NULL;
+    return type;
 }
 
-int
-owned_comes_out_bare(PyObject *value)
+static int
+holds_scalars(PyObject *values)
 {
-    return comes_out_bare(value, 0);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); i++)
+        if (!owned_is_scalar(PyTuple_GET_ITEM(values, i)))
+            return 0;
+    return 1;
 }
 
 PyObject *
-owned_wrap(PyObject *inside, owned_region *region)
+owned_wrap(PyObject *self, PyObject *result)
 {
-    if (owned_comes_out_bare(inside))
-        return Py_NewRef(inside);
+    if (PyTuple_CheckExact(result) && holds_scalars(result))
+        return result;
     int passage;
-    PyTypeObject *type = owned_wrapper_type_for(Py_TYPE(inside), &passage);
-    return type == NULL ? NULL : make(type, passage, inside, region);
+    PyObject *outside = NULL;
+    PyTypeObject *type = wrapper_for(result, 0, &passage);
+    if (type == NULL && passage >= 0)
+        return result;
+    if (type != NULL && result == ((owned_wrapper *)self)->wrapped)
+        outside = Py_NewRef(self);
+    else if (type != NULL) {
+        owned_region *region = owned_wrapper_membrane(self);
+        outside = region == NULL ? NULL : make(type, passage, result, region);
+        Py_XDECREF((PyObject *)region);
+    }
+    Py_DECREF(result);
+    return outside;
 }
 
 PyObject *
@@ -273,6 +294,15 @@ owned_wrap_method(PyObject *method, owned_region *region, vectorcallfunc call)
 
 /* ---- own and unwrap ---------------------------------------------------------------------------------------- */
 
+/* Whether no wrapper is over it yet. */
+static int
+is_first(PyObject *obj, int passage)
+{
+    owned_region *region = passage & OWNED_UNLISTED ? NULL : owned_membrane_find(obj);
+    Py_XDECREF((PyObject *)region);
+    return region == NULL;
+}
+
 PyObject *
 owned_wrap_root(PyObject *obj)
 {
@@ -291,13 +321,10 @@ owned_wrap_root(PyObject *obj)
                      Py_TYPE(obj)->tp_name);
         return NULL;
     }
-    owned_region *region = passage & OWNED_UNLISTED ? NULL : owned_membrane_find(obj);
-    if (region == NULL && !(passage & OWNED_BARE) && owned_strict_own(obj) < 0)
+    if (owned_mode_is_strict() && !(passage & OWNED_BARE) && is_first(obj, passage) && owned_strict_own(obj) < 0)
         return NULL;
-    if (region == NULL && (region = owned_region_new_membrane()) == NULL)
-        return NULL;
-    PyObject *w = make(type, passage, obj, region);
-    Py_DECREF((PyObject *)region);
+    owned_region *region = owned_birth_region();
+    PyObject *w = region == NULL ? NULL : make(type, passage, obj, region);
     if (w != NULL && !(passage & OWNED_UNLISTED))
         owned_life_made(w);
     if (w != NULL && owned_check(w, &((owned_wrapper *)w)->region, &how, NULL) < 0)
