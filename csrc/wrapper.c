@@ -62,13 +62,21 @@ static inline PyObject *
 method_comes_out(PyObject *self, PyObject *method)
 {
     owned_region *region = owned_wrapper_membrane(self);
-    PyObject *outside = NULL;
-    if (region != NULL)
-        outside = owned_wrap_method(method, region,
-                                    drives(self, method) ? owned_method_call_driven : owned_wrapper_method_call);
-    Py_XDECREF((PyObject *)region);
+    if (OWNED_LIKELY(region != NULL))
+        return owned_wrap_method(method, region,
+                                 drives(self, method) ? owned_method_call_driven : owned_wrapper_method_call);
     Py_DECREF(method);
-    return outside;
+    return NULL;
+}
+
+/* What dict.items() gives, and most other tuples: told without asking their types. */
+static inline int
+holds_scalars(PyObject *values)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); i++)
+        if (!owned_is_scalar(PyTuple_GET_ITEM(values, i)))
+            return 0;
+    return 1;
 }
 
 PyObject *
@@ -77,7 +85,8 @@ owned_come_out(PyObject *self, PyObject *result)
     if (result == NULL)
         return NULL;
     PyTypeObject *type = Py_TYPE(result);
-    if (result == Py_None || type == &PyUnicode_Type || type == &PyLong_Type || type == &PyBool_Type || type == &PyFloat_Type)
+    if (result == Py_None || type == &PyUnicode_Type || type == &PyLong_Type || type == &PyBool_Type || type == &PyFloat_Type ||
+        (type == &PyTuple_Type && holds_scalars(result)))
         return result;
     if (type == &PyMethod_Type || is_builtin_method(result))
         return method_comes_out(self, result);
@@ -175,7 +184,7 @@ wrapper_getattro(PyObject *self, PyObject *name)
 static int
 settle_behind(owned_settling *settling, PyObject *self, PyObject *value)
 {
-    if (value == NULL || owned_is_atomic(value) || owned_carried(value) == NULL) {
+    if (value == NULL || owned_is_scalar(value) || owned_carried(value) == NULL) {
         owned_settle_as_is(settling, value);
         return 0;
     }
@@ -353,10 +362,10 @@ walks_container(PyTypeObject *type)
 
 /* A step of an iterator written in C only moves the iterator; a generator or a class of Python's may do anything. Under the
  * read side of an RWLock others may be at it: only a place in a container is moved there. */
-static const owned_access *
+static OWNED_COLD const owned_access *
 how_to_step(PyObject *self)
 {
-    PyObject *inside = owned_wrapper_is_mine(self) ? NULL : owned_wrapper_inside(self);
+    PyObject *inside = owned_wrapper_inside(self);
     if (inside == NULL)
         return &iterating;
     PyTypeObject *type = Py_TYPE(inside);
@@ -373,10 +382,20 @@ how_to_step(PyObject *self)
     return runs_python ? &advancing : &iterating;
 }
 
-static PyObject *
+/* The iterator after a check: a new reference, NULL with an error set. */
+static inline PyObject *
+enter_step(PyObject *self)
+{
+    PyObject *inside;
+    if (OWNED_LIKELY(owned_wrapper_is_mine(self) && (inside = ((owned_wrapper *)self)->wrapped) != NULL))
+        return Py_NewRef(inside);
+    return owned_wrapper_enter(self, how_to_step(self), NULL);
+}
+
+static inline PyObject *
 step(PyObject *self)
 {
-    PyObject *inside = owned_wrapper_enter(self, how_to_step(self), NULL);
+    PyObject *inside = enter_step(self);
     if (inside == NULL)
         return NULL;
     iternextfunc next = Py_TYPE(inside)->tp_iternext;
@@ -408,7 +427,7 @@ static PySendResult
 send(PyObject *self, PyObject *value, PyObject **result, int bare)
 {
     *result = NULL;
-    PyObject *inside = owned_wrapper_enter(self, how_to_step(self), NULL);
+    PyObject *inside = enter_step(self);
     if (inside == NULL)
         return PYGEN_ERROR;
     PySendResult how = PyIter_Send(inside, value, result);

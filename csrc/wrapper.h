@@ -79,6 +79,7 @@ int owned_wrapper_traverse(PyObject *self, visitproc visit, void *arg);
 int owned_wrapper_clear(PyObject *self);
 int owned_wrapper_clear_listed(PyObject *self);
 void owned_wrapper_dealloc(PyObject *self);
+void owned_wrapper_dealloc_method(PyObject *self);
 void owned_wrapper_dealloc_listed(PyObject *self);
 
 /* Put `inside` (which is listed in the table for this wrapper already if the wrapper is) in the place of what it is
@@ -92,7 +93,7 @@ PyObject *owned_wrap(PyObject *self, PyObject *result);
 /* The wrapper of an iterator that drives an `await`. New reference. */
 PyObject *owned_wrap_awaiting(PyObject *iterator, owned_region *region);
 
-/* The wrapper of a bound method, with what a call of it does. New reference. */
+/* The wrapper of a bound method, with what a call of it does. Steals `method` and `region`. New reference. */
 PyObject *owned_wrap_method(PyObject *method, owned_region *region, vectorcallfunc call);
 
 /* Is it a dict of a class whose look-up of a missing key may enter it, such as a defaultdict? */

@@ -48,25 +48,42 @@ owned_wrapper_drain_spares(owned_state *state)
         PyObject_GC_Del(w);
 }
 
-static owned_wrapper *
-allocate(PyTypeObject *type, int is_method)
+static inline owned_wrapper *
+allocate_method(PyTypeObject *type)
 {
-    owned_wrapper *w = is_method ? spare_take(owned_the_state) : NULL;
+    owned_wrapper *w = spare_take(owned_the_state);
     return w != NULL ? (owned_wrapper *)PyObject_Init((PyObject *)w, type) : PyObject_GC_New(owned_wrapper, type);
+}
+
+/* Steals `method` and `region`. */
+static inline PyObject *
+make_method(PyTypeObject *type, PyObject *method, owned_region *region, vectorcallfunc call)
+{
+    owned_wrapper *w = type == NULL ? NULL : allocate_method(type);
+    if (w == NULL) {
+        Py_DECREF(method);
+        Py_DECREF((PyObject *)region);
+        return NULL;
+    }
+    w->wrapped = method;
+    w->region = region;
+    ((owned_method_wrapper *)w)->vectorcall = call;
+    PyObject_GC_Track(w);
+    return (PyObject *)w;
 }
 
 /* `passage` is what was found together with `type`. New reference. */
 static PyObject *
 make(PyTypeObject *type, int passage, PyObject *inside, owned_region *region)
 {
-    owned_wrapper *w = allocate(type, passage & OWNED_METHOD_TYPE);
+    if (passage & OWNED_METHOD_TYPE)
+        return make_method(type, Py_NewRef(inside), (owned_region *)Py_NewRef((PyObject *)region), owned_wrapper_method_call);
+    owned_wrapper *w = PyObject_GC_New(owned_wrapper, type);
     if (w == NULL)
         return NULL;
     w->wrapped = Py_NewRef(inside);
     w->region = NULL;
-    if (passage & OWNED_METHOD_TYPE)
-        ((owned_method_wrapper *)w)->vectorcall = owned_wrapper_method_call;
-    else if (type->tp_weaklistoffset != 0)
+    if (type->tp_weaklistoffset != 0)
         *(PyObject **)((char *)w + type->tp_weaklistoffset) = NULL;
     if (passage & OWNED_UNLISTED)
         w->region = (owned_region *)Py_NewRef((PyObject *)region);
@@ -127,17 +144,30 @@ owned_wrapper_replace_inside(PyObject *self, PyObject *inside)
     Py_XDECREF(before);
 }
 
-static void
+static inline void
 end(PyObject *self, int listed)
 {
     PyTypeObject *type = Py_TYPE(self);
-    if (type->tp_weaklistoffset != 0)
+    if (type->tp_weaklistoffset != 0 && *(PyObject **)((char *)self + type->tp_weaklistoffset) != NULL)
         PyObject_ClearWeakRefs(self);
     let_go(self, listed);
     if (listed)
         owned_life_over(self);
     Py_XDECREF((PyObject *)((owned_wrapper *)self)->region);
-    if (!PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL) || !spare_keep(owned_the_state, (owned_wrapper *)self))
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+/* What it is bound to dies in as many frames as without the wrapper: no nest of methods is deeper than one of what they are
+ * bound to, which has a trashcan where it needs one. */
+void
+owned_wrapper_dealloc_method(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_XDECREF(((owned_wrapper *)self)->wrapped);
+    Py_XDECREF((PyObject *)((owned_wrapper *)self)->region);
+    if (!spare_keep(owned_the_state, (owned_wrapper *)self))
         PyObject_GC_Del(self);
     Py_DECREF(type);
 }
@@ -241,20 +271,9 @@ wrapper_for(PyObject *value, int depth, int *passage)
     return type;
 }
 
-static int
-holds_scalars(PyObject *values)
-{
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); i++)
-        if (!owned_is_scalar(PyTuple_GET_ITEM(values, i)))
-            return 0;
-    return 1;
-}
-
 PyObject *
 owned_wrap(PyObject *self, PyObject *result)
 {
-    if (PyTuple_CheckExact(result) && holds_scalars(result))
-        return result;
     int passage;
     PyObject *outside = NULL;
     PyTypeObject *type = wrapper_for(result, 0, &passage);
@@ -284,12 +303,16 @@ owned_wrap_awaiting(PyObject *iterator, owned_region *region)
 PyObject *
 owned_wrap_method(PyObject *method, owned_region *region, vectorcallfunc call)
 {
-    int passage;
-    PyTypeObject *type = owned_wrapper_type_for(Py_TYPE(method), &passage);
-    PyObject *w = type == NULL ? NULL : make(type, passage, method, region);
-    if (w != NULL)
-        ((owned_method_wrapper *)w)->vectorcall = call;
-    return w;
+    owned_state *state = owned_the_state;
+    PyTypeObject *type;
+    if (PyMethod_Check(method)) {
+        if (OWNED_UNLIKELY((type = owned_load_ptr(&state->wrapper_of_method)) == NULL) &&
+            (type = owned_wrapper_type_for(&PyMethod_Type, NULL)) != NULL)
+            owned_store_ptr(&state->wrapper_of_method, type);
+    }
+    else
+        type = owned_wrapper_type_for(Py_TYPE(method), NULL);
+    return make_method(type, method, region, call);
 }
 
 /* ---- own and unwrap ---------------------------------------------------------------------------------------- */

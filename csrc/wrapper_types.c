@@ -209,7 +209,7 @@ slots_of(PyTypeObject *type, int passage)
         {type->tp_hash == NULL || type->tp_hash == &PyObject_HashNotImplemented, CAN(NO_HASH)},
         {type->tp_weaklistoffset != 0 && !a_method, CAN(WEAKREF)},
         {(passage & OWNED_UNLISTED) == 0, CAN(LISTED)},
-        {(passage & OWNED_UNLISTED) != 0, CAN(UNLISTED)},
+        {(passage & OWNED_UNLISTED) != 0 && !a_method, CAN(UNLISTED)},
         {PyType_HasFeature(type, Py_TPFLAGS_SEQUENCE), CAN(MATCHES_SEQUENCE)},
         {PyType_HasFeature(type, Py_TPFLAGS_MAPPING), CAN(MATCHES_MAPPING)},
     };

@@ -215,6 +215,27 @@ def test_deep_nests_die_without_recursion() -> None:
     gc.collect()
 
 
+def test_deep_nests_of_methods_die_without_recursion() -> None:
+    """A chain of bound methods, wrapped and not, and of what they are bound to."""
+
+    class Link:
+        def __init__(self, before: Any) -> None:
+            self.before = before
+
+        def follow(self) -> Any:
+            return self.before
+
+    step: Any = None
+    for _ in range(100_000):
+        step = own(Link(step)).follow
+    del step
+    step = None
+    for _ in range(100_000):
+        step = own([step]).append
+    del step
+    gc.collect()
+
+
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_a_cleared_wrapper_raises(sample: str) -> None:
     """What the collector has cleared, and code of a dying cycle may still reach, raises and never crashes."""
