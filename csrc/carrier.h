@@ -14,8 +14,9 @@ typedef struct { PyObject_HEAD owned_region *region; } owned_object;
 typedef struct { PyListObject list; owned_region *region; PyObject *weakrefs; } owned_list;
 typedef struct { PyDictObject dict; owned_region *region; PyObject *weakrefs; } owned_dict;
 typedef struct { PySetObject set; owned_region *region; } owned_set; /* a set has its own list of weak references */
-/* The inside is in `wrapped`; a wrapper's region is its membrane's, shared by all that came out of one own(). Where the
- * inside can be weakly referenced, so can its wrapper: the list of weak references follows. */
+/* The inside is in `wrapped`; a wrapper's region is its membrane's, shared by all that came out of one own(), or a home region
+ * while nothing has (membrane.h). Where the inside can be weakly referenced, so can its wrapper: the list of weak references
+ * follows. */
 typedef struct { PyObject_HEAD PyObject *wrapped; owned_region *region; } owned_wrapper;
 
 /* Where obj's region pointer is, or NULL when obj carries none. Cannot fail, looks at nothing but the type. */

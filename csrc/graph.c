@@ -123,7 +123,7 @@ is_wrapper(PyObject *obj)
     return owned_the_state->Wrapper != NULL && PyObject_TypeCheck(obj, owned_the_state->Wrapper);
 }
 
-/* The region of a wrapper. */
+/* The region of a wrapper, or of those over something plain. */
 static int
 take_whole(owned_graph *g, owned_region *region)
 {
@@ -139,10 +139,14 @@ take_whole(owned_graph *g, owned_region *region)
 }
 
 static int
-take(owned_graph *g, PyObject *obj, owned_region *region)
+take(owned_graph *g, PyObject *obj)
 {
-    if (is_wrapper(obj))
-        return take_whole(g, region);
+    if (is_wrapper(obj)) {
+        owned_region *membrane = owned_membrane_of(obj);
+        int result = membrane == NULL ? -1 : take_whole(g, membrane);
+        Py_XDECREF((PyObject *)membrane);
+        return result;
+    }
     if (grow(&g->taken, &g->taken_size, g->taken_used, sizeof(*g->taken)) < 0)
         return -1;
     g->taken[g->taken_used++] = obj;
@@ -157,14 +161,16 @@ visit_one(owned_graph *g, PyObject *obj, int behind_wrapper, owned_region_test t
     if (where != NULL) {
         owned_region *region = owned_region_of(obj, where);
         int taken = region != NULL && takes(region, obj);
-        int result = taken ? take(g, obj, region) : 0;
+        int result = taken ? take(g, obj) : 0;
         Py_XDECREF((PyObject *)region);
         if (!taken || result < 0)
             return result;
         behind_wrapper = is_wrapper(obj);
     }
     else if (behind_wrapper) {
-        owned_region *wrapped_in = owned_membrane_find(obj);
+        owned_region *wrapped_in;
+        if (owned_membrane_around(obj, &wrapped_in) < 0)
+            return -1;
         owned_region *region = wrapped_in == NULL ? NULL : owned_region_resolve(wrapped_in);
         int taken = region == NULL || takes(region, obj);
         int result = region != NULL && taken ? take_whole(g, region) : 0;

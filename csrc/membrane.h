@@ -1,11 +1,14 @@
 /* The membrane of own(): what is wrapped, in which region, and what may come out bare.
  *
- * One own() makes one region. Every wrapper that comes out of the first one carries the same region, so sharing, moving or
- * adopting any of them forwards that region and all the others follow. Wrappers are therefore never re-pointed one by one.
+ * One own() makes one region, the membrane, when something first comes out of it: until then it is in the home region of its thread,
+ * and costs none. Every wrapper that comes out of the first one carries the same region, so sharing, moving or adopting any of them
+ * forwards that region and all the others follow. Wrappers are therefore never re-pointed one by one. (In a `with Region()`
+ * block, and in a call that a thread makes for another one, the region of that is all of theirs from the beginning.)
  *
  * Two wrappers over one object must agree on its region, wherever they came from: a table from the address of what is
- * wrapped to its region answers that. A wrapper keeps its inside alive, so an address cannot be reused while its entry is
- * there. The table holds regions, never wrappers, so nothing can be brought back to life through it. */
+ * wrapped answers that. So where there is a second one, both are in a membrane. A wrapper keeps its inside alive, so an
+ * address cannot be reused while its entry is there. The table gives out regions, never wrappers, so nothing can be brought
+ * back to life through it. */
 // SPDX-License-Identifier: MIT
 #ifndef OWNED_MEMBRANE_H
 #define OWNED_MEMBRANE_H
@@ -29,31 +32,34 @@ owned_wrapper_inside_borrowed(PyObject *wrapper)
     return ((owned_wrapper *)wrapper)->wrapped;
 }
 
-/* What stands outside for `inside`, which came out of `region`: itself where it is bare or guarded already, else a wrapper,
- * in the region that the table knows for it, or in `region`. New reference, NULL with an error set. */
-PyObject *owned_wrap(PyObject *inside, owned_region *region);
-
 /* own(obj): checks what is guarded already, else a wrapper in a region that this thread may touch. */
 PyObject *owned_wrap_root(PyObject *obj);
-
-/* 1 if `value` comes out of a membrane as it is, else 0. Looks at types, and into exact tuples, frozensets
- * and slices. */
-int owned_comes_out_bare(PyObject *value);
 
 /* Free the memory that is kept for wrappers of bound methods. */
 void owned_wrapper_drain_spares(owned_state *state);
 
 /* ---- the table --------------------------------------------------------------------------------------------- */
 
-/* One more wrapper over `inside`, in `region` unless the table knows better. The region that counts, as a new reference;
- * NULL with MemoryError set. */
+/* A new wrapper, which is around something and has no region yet, is put into `region` unless the table knows better.
+ * 0, or -1 with MemoryError set and nothing changed. */
+int owned_membrane_list(PyObject *wrapper, owned_region *region);
+
+/* The same for a wrapper that will be around `inside` soon. The region that counts, as a new reference; NULL with MemoryError
+ * set. */
 owned_region *owned_membrane_enter(PyObject *inside, owned_region *region);
 
-/* One wrapper less. Cannot fail. */
+/* One wrapper over `inside` less, while it is around it still. Cannot fail. */
 void owned_membrane_leave(PyObject *inside);
 
 /* The region of the wrappers over `obj`: a new reference, or NULL without an error when there are none. */
 owned_region *owned_membrane_find(PyObject *obj);
+
+/* The same in *membrane, after what is in a home region still was given a membrane. 0, or -1 with MemoryError set. */
+int owned_membrane_around(PyObject *obj, owned_region **membrane);
+
+/* The region of a wrapper, resolved, for what comes out of it and for what is done to all that came out of it: a membrane, or
+ * what that was forwarded to. New reference, NULL with MemoryError set. */
+owned_region *owned_membrane_of(PyObject *wrapper);
 
 /* ---- types of wrappers ------------------------------------------------------------------------------------- */
 

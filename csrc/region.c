@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "check.h"
 #include "life.h"
+#include "membrane.h"
 #include "mode.h"
 #include "state.h"
 #include "stats.h"
@@ -42,6 +43,7 @@ region_alloc(owned_region_state region_state, uint64_t holder)
     r->outer = NULL;
     r->weakrefs = NULL;
     r->membrane = 0;
+    r->home = 0;
     r->left = 0;
     r->of_call = 0;
     r->named = 0;
@@ -78,16 +80,17 @@ owned_region_new_held(owned_thread_info *info)
 }
 
 owned_region *
-owned_region_new_membrane(void)
+owned_region_new_membrane(owned_region *home)
 {
-    owned_region *birth = owned_birth_region();
-    if (birth == NULL)
+    owned_region *r = region_alloc(OWNED_PRIVATE, OWNED_NOBODY);
+    if (r == NULL)
         return NULL;
-    if (owned_region_is_open(birth))
-        return (owned_region *)Py_NewRef((PyObject *)birth);
-    owned_region *r = owned_region_new_held(owned_this_thread.info);
-    if (r != NULL)
-        r->membrane = 1;
+    r->membrane = 1;
+    OWNED_BEGIN_CRITICAL((PyObject *)home); /* its thread may have ended, and have an heir from now on */
+    r->owner = (owned_thread_info *)Py_XNewRef((PyObject *)home->owner);
+    owned_store_u64(&r->holder, owned_load_u64(&home->holder));
+    OWNED_END_CRITICAL();
+    PyObject_GC_Track((PyObject *)r);
     return r;
 }
 
@@ -194,15 +197,74 @@ owned_region_resolve(owned_region *r)
     return r;
 }
 
+#ifdef Py_GIL_DISABLED
+#  define POINTERS 64
+
+static owned_mutex pointers[POINTERS];
+
+static owned_mutex *
+mutex_of(PyObject *wrapper)
+{
+    return &pointers[((uint64_t)(uintptr_t)wrapper * UINT64_C(0x9E3779B97F4A7C15)) >> 32 & (POINTERS - 1)];
+}
+
+void
+owned_region_lock_pointer(PyObject *wrapper)
+{
+    owned_mutex_lock(mutex_of(wrapper));
+}
+
+void
+owned_region_unlock_pointer(PyObject *wrapper)
+{
+    owned_mutex_unlock(mutex_of(wrapper));
+}
+
+static int
+is_wrapper(PyObject *obj)
+{
+    return owned_the_state != NULL && owned_the_state->Wrapper != NULL && owned_is_wrapper(obj);
+}
+
+/* What guards the region pointer of `obj`. Never `return` or `goto` out of it. */
+#  define BEGIN_POINTER(obj)                                                                                            \
+    OWNED_BEGIN_CRITICAL(obj);                                                                                         \
+    int its_a_wrapper = is_wrapper(obj);                                                                               \
+    if (its_a_wrapper)                                                                                                 \
+        owned_region_lock_pointer(obj);
+#  define END_POINTER(obj)                                                                                              \
+    if (its_a_wrapper)                                                                                                 \
+        owned_region_unlock_pointer(obj);                                                                              \
+    OWNED_END_CRITICAL()
+#else
+#  define BEGIN_POINTER(obj) ((void)(obj))
+#  define END_POINTER(obj) ((void)(obj))
+#endif
+
 static owned_region *
 carried_region(PyObject *obj, owned_region **where)
 {
     owned_region *r;
-    (void)obj;
-    OWNED_BEGIN_CRITICAL(obj);
+    BEGIN_POINTER(obj);
     r = (owned_region *)Py_XNewRef((PyObject *)owned_load_ptr(where));
-    OWNED_END_CRITICAL();
+    END_POINTER(obj);
     return r;
+}
+
+int
+owned_region_repoint_from(PyObject *obj, owned_region **where, owned_region *from, owned_region *to)
+{
+    int done;
+    BEGIN_POINTER(obj);
+    done = owned_load_ptr(where) == from;
+    if (done)
+        owned_store_ptr(where, (owned_region *)Py_NewRef((PyObject *)to));
+    END_POINTER(obj);
+    if (done) {
+        owned_life_moves_on(obj, from, to);
+        Py_DECREF((PyObject *)from); /* the object's reference: the caller has one of its own */
+    }
+    return done;
 }
 
 owned_region *
@@ -212,15 +274,7 @@ owned_region_of(PyObject *obj, owned_region **where)
     if (r == NULL || owned_region_state_of(r) != OWNED_FORWARDED)
         return r;
     owned_region *now = owned_region_resolve(r);
-    owned_region *old = NULL;
-    OWNED_BEGIN_CRITICAL(obj);
-    if (owned_load_ptr(where) == r) {
-        old = r;
-        owned_store_ptr(where, (owned_region *)Py_NewRef((PyObject *)now));
-    }
-    OWNED_END_CRITICAL();
-    owned_life_moves_on(obj, old, now);
-    Py_XDECREF((PyObject *)old);
+    (void)owned_region_repoint_from(obj, where, r, now);
     Py_DECREF((PyObject *)r);
     return now;
 }
@@ -229,13 +283,14 @@ void
 owned_region_repoint(PyObject *obj, owned_region **where, owned_region *to)
 {
     owned_region *old;
-    (void)obj;
     Py_INCREF((PyObject *)to);
-    OWNED_BEGIN_CRITICAL(obj);
+    BEGIN_POINTER(obj);
     old = owned_load_ptr(where);
     owned_store_ptr(where, to);
-    OWNED_END_CRITICAL();
+    END_POINTER(obj);
     owned_life_moves_on(obj, old, to);
+    if (old != NULL && old->membrane && old != to && owned_load_u64(&old->holder) == owned_this_thread.id)
+        owned_region_forward(old, to); /* another thread wanted a wrapper of its own just now, see membrane.c */
     Py_XDECREF((PyObject *)old);
 }
 

@@ -42,7 +42,8 @@ typedef struct owned_region {
     struct owned_region *outer;    /* strong; while a `with Region()` block is open: the birth region around it */
     PyObject *weakrefs;
     char named;                    /* a Region() that the program has: it stays itself when it arrives in a task */
-    char membrane;                 /* made by one own() for what comes out of it: forwarded and moved as a whole */
+    char membrane;                 /* of one own() and what came out of it: forwarded and moved as a whole */
+    char home;                     /* a thread's home region; what own() gave is in it until something comes out of that */
     char of_call;                  /* of a call that a thread makes for another one (task.c): it goes as a whole, to the taker */
     char left;                     /* IN_TRANSIT to whoever touches it first; see owned_region_leave() */
 } owned_region;
@@ -60,9 +61,8 @@ owned_region *owned_region_new(owned_region_state state, PyObject *record, PyObj
 /* A new PRIVATE region held by the thread of `info`. New reference, NULL with an error set. */
 owned_region *owned_region_new_held(owned_thread_info *info);
 
-/* The region for the wrappers of one new own(): a membrane of its own, or the open `with Region()`'s. New reference, NULL
- * with an error set. */
-owned_region *owned_region_new_membrane(void);
+/* A membrane for what is in `home`, which is a home region, in the same hands. New reference, NULL with an error set. */
+owned_region *owned_region_new_membrane(owned_region *home);
 
 /* Follow forwards to the region that counts now. New reference; cannot fail. */
 owned_region *owned_region_resolve(owned_region *r);
@@ -71,8 +71,22 @@ owned_region *owned_region_resolve(owned_region *r);
  * New reference; NULL without an error if the object has none yet. Cannot fail. */
 owned_region *owned_region_of(PyObject *obj, owned_region **where);
 
-/* Point *where at `to` (which gains a reference). The old region is released after the critical section. */
+/* Point *where at `to` (which gains a reference). The old region is released after the critical section. What is in a membrane
+ * of this thread's takes that along. */
 void owned_region_repoint(PyObject *obj, owned_region **where, owned_region *to);
+
+/* The same if it points at `from` still: 1, or 0 if it does not. Cannot fail. */
+int owned_region_repoint_from(PyObject *obj, owned_region **where, owned_region *from, owned_region *to);
+
+/* The region pointer of a wrapper is read, through the table of membranes, by threads that have no reference to the wrapper:
+ * beside the critical section of the wrapper a mutex guards it. */
+#ifdef Py_GIL_DISABLED
+void owned_region_lock_pointer(PyObject *wrapper);
+void owned_region_unlock_pointer(PyObject *wrapper);
+#else
+#  define owned_region_lock_pointer(wrapper) ((void)(wrapper))
+#  define owned_region_unlock_pointer(wrapper) ((void)(wrapper))
+#endif
 
 /* The same if the object is orphaned, in one step: 1, or 0 if it is not, as another thread was first. Cannot fail. */
 int owned_region_repoint_orphan(PyObject *obj, owned_region **where, owned_region *to);

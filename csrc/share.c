@@ -4,6 +4,7 @@
 #include "graph.h"
 #include "life.h"
 #include "lock.h"
+#include "membrane.h"
 #include "mode.h"
 #include "state.h"
 #include "stats.h"
@@ -29,6 +30,8 @@ owned_verb_target(const char *verb, PyObject *obj, owned_region **region)
     owned_region **where = owned_carried(obj);
     if (owned_thread_id() == 0)
         return -1;
+    if (where != NULL && owned_is_wrapper(obj))
+        return (*region = owned_membrane_of(obj)) == NULL ? -1 : 0;
     if (where != NULL)
         *region = owned_region_of(obj, where);
     else if (Py_IS_TYPE(obj, owned_the_state->Region))

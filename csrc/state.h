@@ -123,6 +123,7 @@ typedef struct owned_state {
     PyObject *class_descriptor; /* object.__dict__["__class__"] */
     owned_region *pool;       /* dead plain regions, linked by `forward` */
     owned_mutex pool_mutex;
+    PyTypeObject *wrapper_of_method; /* borrowed from wrapper_types: of bound methods, or NULL still; atomic */
     PyObject *spare_methods; /* dead wrappers of bound methods, linked by `wrapped`; see wrapper_make.c */
     size_t spare_methods_used;
 } owned_state;

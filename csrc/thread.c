@@ -278,6 +278,7 @@ owned_thread_register(void)
     tenure *t = home == NULL ? NULL : PyObject_GC_New(tenure, state->Tenure);
     if (t == NULL)
         goto done;
+    home->home = 1;
     t->home = (owned_region *)Py_NewRef((PyObject *)home);
     t->info = (owned_thread_info *)Py_NewRef((PyObject *)info);
     PyObject_GC_Track((PyObject *)t);

@@ -25,17 +25,6 @@ owned_wrapper_set_cleared(void)
     PyErr_SetString(PyExc_ReferenceError, "the wrapped object has been cleared by the garbage collector");
 }
 
-/* The region of a wrapper for what comes out of it: a new reference. The operation on the inside may have run anything
- * since the check, so whether it can be taken as it is has to be asked again. */
-static inline owned_region *
-region_now(PyObject *self)
-{
-    owned_wrapper *w = (owned_wrapper *)self;
-    if (owned_wrapper_is_mine(self))
-        return (owned_region *)Py_NewRef((PyObject *)w->region);
-    return owned_region_of(self, &w->region);
-}
-
 static PyObject *wrapper_next_bare(PyObject *self);
 static PySendResult wrapper_send_bare(PyObject *self, PyObject *value, PyObject **result);
 
@@ -72,28 +61,22 @@ is_builtin_method(PyObject *value)
 static inline PyObject *
 method_comes_out(PyObject *self, PyObject *method)
 {
-    owned_region *region = region_now(self);
-    PyObject *outside = owned_wrap_method(method, region,
-                                          drives(self, method) ? owned_method_call_driven : owned_wrapper_method_call);
-    Py_DECREF((PyObject *)region);
+    owned_region *region = owned_wrapper_membrane(self);
+    if (OWNED_LIKELY(region != NULL))
+        return owned_wrap_method(method, region,
+                                 drives(self, method) ? owned_method_call_driven : owned_wrapper_method_call);
     Py_DECREF(method);
-    return outside;
+    return NULL;
 }
 
-static PyObject *
-come_out_slow(PyObject *self, PyObject *result)
+/* What dict.items() gives, and most other tuples: told without asking their types. */
+static inline int
+holds_scalars(PyObject *values)
 {
-    if (result == ((owned_wrapper *)self)->wrapped && !owned_comes_out_bare(result)) {
-        Py_DECREF(result);
-        return Py_NewRef(self);
-    }
-    if (Py_TYPE(result) == &PyMethod_Type || is_builtin_method(result))
-        return method_comes_out(self, result);
-    owned_region *region = region_now(self);
-    PyObject *outside = owned_wrap(result, region);
-    Py_DECREF((PyObject *)region);
-    Py_DECREF(result);
-    return outside;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); i++)
+        if (!owned_is_scalar(PyTuple_GET_ITEM(values, i)))
+            return 0;
+    return 1;
 }
 
 PyObject *
@@ -102,9 +85,12 @@ owned_come_out(PyObject *self, PyObject *result)
     if (result == NULL)
         return NULL;
     PyTypeObject *type = Py_TYPE(result);
-    if (result == Py_None || type == &PyUnicode_Type || type == &PyLong_Type || type == &PyBool_Type || type == &PyFloat_Type)
+    if (result == Py_None || type == &PyUnicode_Type || type == &PyLong_Type || type == &PyBool_Type || type == &PyFloat_Type ||
+        (type == &PyTuple_Type && holds_scalars(result)))
         return result;
-    return come_out_slow(self, result);
+    if (type == &PyMethod_Type || is_builtin_method(result))
+        return method_comes_out(self, result);
+    return owned_wrap(self, result);
 }
 
 void
@@ -198,11 +184,11 @@ wrapper_getattro(PyObject *self, PyObject *name)
 static int
 settle_behind(owned_settling *settling, PyObject *self, PyObject *value)
 {
-    if (value == NULL || owned_is_atomic(value) || owned_carried(value) == NULL) {
+    if (value == NULL || owned_is_scalar(value) || owned_carried(value) == NULL) {
         owned_settle_as_is(settling, value);
         return 0;
     }
-    owned_region *region = region_now(self);
+    owned_region *region = owned_region_of(self, &((owned_wrapper *)self)->region);
     int result = owned_settle_slow(settling, value, region);
     Py_DECREF((PyObject *)region);
     return result;
@@ -376,10 +362,10 @@ walks_container(PyTypeObject *type)
 
 /* A step of an iterator written in C only moves the iterator; a generator or a class of Python's may do anything. Under the
  * read side of an RWLock others may be at it: only a place in a container is moved there. */
-static const owned_access *
+static OWNED_COLD const owned_access *
 how_to_step(PyObject *self)
 {
-    PyObject *inside = owned_wrapper_is_mine(self) ? NULL : owned_wrapper_inside(self);
+    PyObject *inside = owned_wrapper_inside(self);
     if (inside == NULL)
         return &iterating;
     PyTypeObject *type = Py_TYPE(inside);
@@ -388,7 +374,7 @@ how_to_step(PyObject *self)
     if (walks_container(type)) /* before: a type made from a spec has room for asynchronous methods, and may have none */
         runs_python = 0;
     else if (!runs_python) {
-        owned_region *region = region_now(self);
+        owned_region *region = owned_region_of(self, &((owned_wrapper *)self)->region);
         runs_python = region != NULL && owned_rwlock_i_read(region);
         Py_XDECREF((PyObject *)region);
     }
@@ -396,10 +382,20 @@ how_to_step(PyObject *self)
     return runs_python ? &advancing : &iterating;
 }
 
-static PyObject *
+/* The iterator after a check: a new reference, NULL with an error set. */
+static inline PyObject *
+enter_step(PyObject *self)
+{
+    PyObject *inside;
+    if (OWNED_LIKELY(owned_wrapper_is_mine(self) && (inside = ((owned_wrapper *)self)->wrapped) != NULL))
+        return Py_NewRef(inside);
+    return owned_wrapper_enter(self, how_to_step(self), NULL);
+}
+
+static inline PyObject *
 step(PyObject *self)
 {
-    PyObject *inside = owned_wrapper_enter(self, how_to_step(self), NULL);
+    PyObject *inside = enter_step(self);
     if (inside == NULL)
         return NULL;
     iternextfunc next = Py_TYPE(inside)->tp_iternext;
@@ -431,7 +427,7 @@ static PySendResult
 send(PyObject *self, PyObject *value, PyObject **result, int bare)
 {
     *result = NULL;
-    PyObject *inside = owned_wrapper_enter(self, how_to_step(self), NULL);
+    PyObject *inside = enter_step(self);
     if (inside == NULL)
         return PYGEN_ERROR;
     PySendResult how = PyIter_Send(inside, value, result);
@@ -470,9 +466,9 @@ wrapper_await(PyObject *self)
     if (iterator == inside && Py_TYPE(self)->tp_iternext == wrapper_next_bare)
         outside = Py_NewRef(self);
     else if (iterator != NULL) {
-        owned_region *region = region_now(self);
-        outside = owned_wrap_awaiting(iterator, region);
-        Py_DECREF((PyObject *)region);
+        owned_region *region = owned_wrapper_membrane(self);
+        outside = region == NULL ? NULL : owned_wrap_awaiting(iterator, region);
+        Py_XDECREF((PyObject *)region);
     }
     Py_XDECREF(iterator);
     Py_DECREF(inside);

@@ -3,7 +3,7 @@
 #ifndef OWNED_WRAPPER_H
 #define OWNED_WRAPPER_H
 
-#include "carrier.h"
+#include "membrane.h"
 
 /* The wrapper of a bound method: it is made for nearly every call, so it is called by vectorcall. */
 typedef struct {
@@ -29,6 +29,18 @@ owned_wrapper_inside(PyObject *self)
     inside = Py_XNewRef(((owned_wrapper *)self)->wrapped);
     OWNED_END_CRITICAL();
     return inside;
+}
+
+/* The region of a wrapper for what comes out of it: a new reference, NULL with MemoryError set. The operation on the inside may
+ * have run anything since the check, so whether it can be taken as it is has to be asked again: only a home region can be
+ * replaced by another thread while it is this one's. */
+static inline owned_region *
+owned_wrapper_membrane(PyObject *self)
+{
+    owned_region *r = owned_load_ptr(&((owned_wrapper *)self)->region);
+    if (OWNED_LIKELY(r != NULL && !r->home && owned_load_u64(&r->holder) == owned_this_thread.id))
+        return (owned_region *)Py_NewRef((PyObject *)r);
+    return owned_membrane_of(self);
 }
 
 /* ---- what the slots are made of ---------------------------------------------------------------------------- */
@@ -67,16 +79,21 @@ int owned_wrapper_traverse(PyObject *self, visitproc visit, void *arg);
 int owned_wrapper_clear(PyObject *self);
 int owned_wrapper_clear_listed(PyObject *self);
 void owned_wrapper_dealloc(PyObject *self);
+void owned_wrapper_dealloc_method(PyObject *self);
 void owned_wrapper_dealloc_listed(PyObject *self);
 
 /* Put `inside` (which is listed in the table for this wrapper already if the wrapper is) in the place of what it is
  * around. Cannot fail. */
 void owned_wrapper_replace_inside(PyObject *self, PyObject *inside);
 
+/* What stands outside for `result`, which came out of `self` and is stolen: itself where it is bare or guarded already, `self` where it
+ * is what that is around, else a wrapper. */
+PyObject *owned_wrap(PyObject *self, PyObject *result);
+
 /* The wrapper of an iterator that drives an `await`. New reference. */
 PyObject *owned_wrap_awaiting(PyObject *iterator, owned_region *region);
 
-/* The wrapper of a bound method, with what a call of it does. New reference. */
+/* The wrapper of a bound method, with what a call of it does. Steals `method` and `region`. New reference. */
 PyObject *owned_wrap_method(PyObject *method, owned_region *region, vectorcallfunc call);
 
 /* Is it a dict of a class whose look-up of a missing key may enter it, such as a defaultdict? */

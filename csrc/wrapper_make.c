@@ -48,34 +48,50 @@ owned_wrapper_drain_spares(owned_state *state)
         PyObject_GC_Del(w);
 }
 
-static owned_wrapper *
-allocate(PyTypeObject *type, int is_method)
+static inline owned_wrapper *
+allocate_method(PyTypeObject *type)
 {
-    owned_wrapper *w = is_method ? spare_take(owned_the_state) : NULL;
+    owned_wrapper *w = spare_take(owned_the_state);
     return w != NULL ? (owned_wrapper *)PyObject_Init((PyObject *)w, type) : PyObject_GC_New(owned_wrapper, type);
+}
+
+/* Steals `method` and `region`. */
+static inline PyObject *
+make_method(PyTypeObject *type, PyObject *method, owned_region *region, vectorcallfunc call)
+{
+    owned_wrapper *w = type == NULL ? NULL : allocate_method(type);
+    if (w == NULL) {
+        Py_DECREF(method);
+        Py_DECREF((PyObject *)region);
+        return NULL;
+    }
+    w->wrapped = method;
+    w->region = region;
+    ((owned_method_wrapper *)w)->vectorcall = call;
+    PyObject_GC_Track(w);
+    return (PyObject *)w;
 }
 
 /* `passage` is what was found together with `type`. New reference. */
 static PyObject *
 make(PyTypeObject *type, int passage, PyObject *inside, owned_region *region)
 {
-    owned_region *counts = passage & OWNED_UNLISTED ? (owned_region *)Py_NewRef((PyObject *)region)
-                                                    : owned_membrane_enter(inside, region);
-    if (counts == NULL)
+    if (passage & OWNED_METHOD_TYPE)
+        return make_method(type, Py_NewRef(inside), (owned_region *)Py_NewRef((PyObject *)region), owned_wrapper_method_call);
+    owned_wrapper *w = PyObject_GC_New(owned_wrapper, type);
+    if (w == NULL)
         return NULL;
-    owned_wrapper *w = allocate(type, passage & OWNED_METHOD_TYPE);
-    if (w == NULL) {
-        if (!(passage & OWNED_UNLISTED))
-            owned_membrane_leave(inside);
-        Py_DECREF((PyObject *)counts);
+    w->wrapped = Py_NewRef(inside);
+    w->region = NULL;
+    if (type->tp_weaklistoffset != 0)
+        *(PyObject **)((char *)w + type->tp_weaklistoffset) = NULL;
+    if (passage & OWNED_UNLISTED)
+        w->region = (owned_region *)Py_NewRef((PyObject *)region);
+    else if (owned_membrane_list((PyObject *)w, region) < 0) {
+        Py_CLEAR(w->wrapped); /* it is in no table that it would have to leave */
+        Py_DECREF((PyObject *)w);
         return NULL;
     }
-    w->wrapped = Py_NewRef(inside);
-    w->region = counts;
-    if (passage & OWNED_METHOD_TYPE)
-        ((owned_method_wrapper *)w)->vectorcall = owned_wrapper_method_call;
-    else if (type->tp_weaklistoffset != 0)
-        *(PyObject **)((char *)w + type->tp_weaklistoffset) = NULL;
     PyObject_GC_Track(w);
     return (PyObject *)w;
 }
@@ -95,9 +111,9 @@ let_go(PyObject *self, int listed)
     PyObject *inside = ((owned_wrapper *)self)->wrapped;
     if (inside == NULL)
         return;
-    ((owned_wrapper *)self)->wrapped = NULL;
     if (listed)
-        owned_membrane_leave(inside); /* while its address is still its own */
+        owned_membrane_leave(inside); /* while it is what the wrapper is around */
+    ((owned_wrapper *)self)->wrapped = NULL;
     Py_DECREF(inside);
 }
 
@@ -119,29 +135,39 @@ owned_wrapper_clear_listed(PyObject *self)
 void
 owned_wrapper_replace_inside(PyObject *self, PyObject *inside)
 {
-    PyObject *before;
+    PyObject *before = ((owned_wrapper *)self)->wrapped; /* nobody else replaces it */
+    if (before != NULL && Py_TYPE(self)->tp_dealloc == owned_wrapper_dealloc_listed)
+        owned_membrane_leave(before);
     OWNED_BEGIN_CRITICAL(self);
-    before = ((owned_wrapper *)self)->wrapped;
     ((owned_wrapper *)self)->wrapped = Py_NewRef(inside);
     OWNED_END_CRITICAL();
-    if (before == NULL)
-        return;
-    if (Py_TYPE(self)->tp_dealloc == owned_wrapper_dealloc_listed)
-        owned_membrane_leave(before);
-    Py_DECREF(before);
+    Py_XDECREF(before);
 }
 
-static void
+static inline void
 end(PyObject *self, int listed)
 {
     PyTypeObject *type = Py_TYPE(self);
-    if (type->tp_weaklistoffset != 0)
+    if (type->tp_weaklistoffset != 0 && *(PyObject **)((char *)self + type->tp_weaklistoffset) != NULL)
         PyObject_ClearWeakRefs(self);
     let_go(self, listed);
     if (listed)
         owned_life_over(self);
     Py_XDECREF((PyObject *)((owned_wrapper *)self)->region);
-    if (!PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL) || !spare_keep(owned_the_state, (owned_wrapper *)self))
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+/* What it is bound to dies in as many frames as without the wrapper: no nest of methods is deeper than one of what they are
+ * bound to, which has a trashcan where it needs one. */
+void
+owned_wrapper_dealloc_method(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_XDECREF(((owned_wrapper *)self)->wrapped);
+    Py_XDECREF((PyObject *)((owned_wrapper *)self)->region);
+    if (!spare_keep(owned_the_state, (owned_wrapper *)self))
         PyObject_GC_Del(self);
     Py_DECREF(type);
 }
@@ -168,7 +194,20 @@ owned_wrapper_dealloc_listed(PyObject *self)
 
 #define LOOK_INTO_AT_MOST 8 /* tuples in tuples */
 
-static int comes_out_bare(PyObject *value, int depth);
+static PyTypeObject *wrapper_for(PyObject *value, int depth, int *passage);
+
+/* A failure to look is a no. */
+static int
+comes_out_bare(PyObject *value, int depth)
+{
+    int passage;
+    if (wrapper_for(value, depth, &passage) != NULL)
+        return 0;
+    if (passage >= 0)
+        return 1;
+    PyErr_Clear();
+    return 0;
+}
 
 static int
 all_bare(PyObject *values, int depth)
@@ -215,39 +254,40 @@ is_plain_function(PyObject *value)
     return 0;
 }
 
-static int
-comes_out_bare(PyObject *value, int depth)
+/* The type of the wrapper that stands outside for a value, and the passage that was found with it. NULL where it comes out bare;
+ * NULL with an error set, and a negative passage. */
+static PyTypeObject *
+wrapper_for(PyObject *value, int depth, int *passage)
 {
+    *passage = OWNED_BARE;
     if (owned_is_atomic(value))
-        return 1;
-    if (PyTuple_CheckExact(value) || PyFrozenSet_CheckExact(value) || PySlice_Check(value))
-        return holds_bare(value, depth);
-    if (is_plain_function(value))
-        return 1;
-    int passage;
-    if (owned_carried(value) != NULL)
-        return 1;
-    if (owned_wrapper_type_for(Py_TYPE(value), &passage) == NULL) {
-        PyErr_Clear();
-        return 0;
-    }
-    return (passage & (OWNED_BARE | OWNED_SYNCHRONIZED)) != 0;
-}
-
-int
-owned_comes_out_bare(PyObject *value)
-{
-    return comes_out_bare(value, 0);
+        return NULL;
+    PyTypeObject *type = owned_wrapper_type_for(Py_TYPE(value), passage);
+    if (type == NULL)
+        *passage = -1;
+    else if (*passage & (OWNED_BARE | OWNED_SYNCHRONIZED) || is_plain_function(value) ||
+             ((*passage & (OWNED_UNLISTED | OWNED_METHOD_TYPE)) == OWNED_UNLISTED && holds_bare(value, depth)))
+        return NULL;
+    return type;
 }
 
 PyObject *
-owned_wrap(PyObject *inside, owned_region *region)
+owned_wrap(PyObject *self, PyObject *result)
 {
-    if (owned_comes_out_bare(inside))
-        return Py_NewRef(inside);
     int passage;
-    PyTypeObject *type = owned_wrapper_type_for(Py_TYPE(inside), &passage);
-    return type == NULL ? NULL : make(type, passage, inside, region);
+    PyObject *outside = NULL;
+    PyTypeObject *type = wrapper_for(result, 0, &passage);
+    if (type == NULL && passage >= 0)
+        return result;
+    if (type != NULL && result == ((owned_wrapper *)self)->wrapped)
+        outside = Py_NewRef(self);
+    else if (type != NULL) {
+        owned_region *region = owned_wrapper_membrane(self);
+        outside = region == NULL ? NULL : make(type, passage, result, region);
+        Py_XDECREF((PyObject *)region);
+    }
+    Py_DECREF(result);
+    return outside;
 }
 
 PyObject *
@@ -263,15 +303,28 @@ owned_wrap_awaiting(PyObject *iterator, owned_region *region)
 PyObject *
 owned_wrap_method(PyObject *method, owned_region *region, vectorcallfunc call)
 {
-    int passage;
-    PyTypeObject *type = owned_wrapper_type_for(Py_TYPE(method), &passage);
-    PyObject *w = type == NULL ? NULL : make(type, passage, method, region);
-    if (w != NULL)
-        ((owned_method_wrapper *)w)->vectorcall = call;
-    return w;
+    owned_state *state = owned_the_state;
+    PyTypeObject *type;
+    if (PyMethod_Check(method)) {
+        if (OWNED_UNLIKELY((type = owned_load_ptr(&state->wrapper_of_method)) == NULL) &&
+            (type = owned_wrapper_type_for(&PyMethod_Type, NULL)) != NULL)
+            owned_store_ptr(&state->wrapper_of_method, type);
+    }
+    else
+        type = owned_wrapper_type_for(Py_TYPE(method), NULL);
+    return make_method(type, method, region, call);
 }
 
 /* ---- own and unwrap ---------------------------------------------------------------------------------------- */
+
+/* Whether no wrapper is over it yet. */
+static int
+is_first(PyObject *obj, int passage)
+{
+    owned_region *region = passage & OWNED_UNLISTED ? NULL : owned_membrane_find(obj);
+    Py_XDECREF((PyObject *)region);
+    return region == NULL;
+}
 
 PyObject *
 owned_wrap_root(PyObject *obj)
@@ -291,13 +344,10 @@ owned_wrap_root(PyObject *obj)
                      Py_TYPE(obj)->tp_name);
         return NULL;
     }
-    owned_region *region = passage & OWNED_UNLISTED ? NULL : owned_membrane_find(obj);
-    if (region == NULL && !(passage & OWNED_BARE) && owned_strict_own(obj) < 0)
+    if (owned_mode_is_strict() && !(passage & OWNED_BARE) && is_first(obj, passage) && owned_strict_own(obj) < 0)
         return NULL;
-    if (region == NULL && (region = owned_region_new_membrane()) == NULL)
-        return NULL;
-    PyObject *w = make(type, passage, obj, region);
-    Py_DECREF((PyObject *)region);
+    owned_region *region = owned_birth_region();
+    PyObject *w = region == NULL ? NULL : make(type, passage, obj, region);
     if (w != NULL && !(passage & OWNED_UNLISTED))
         owned_life_made(w);
     if (w != NULL && owned_check(w, &((owned_wrapper *)w)->region, &how, NULL) < 0)

@@ -235,7 +235,7 @@ enter_call(PyObject *self)
         method = owned_wrapper_inside(self);
     if (method == NULL)
         owned_wrapper_set_cleared();
-    else if (PyMethod_Check(method)) {
+    else if (PyMethod_Check(method) && !PyFunction_Check(PyMethod_GET_FUNCTION(method))) {
         PyObject *function = owned_method_that_reads(method); /* it cannot look for the lock of what is not guarded */
         if (function != NULL)
             Py_SETREF(method, PyMethod_New(function, PyMethod_GET_SELF(method)));

@@ -78,8 +78,10 @@
     X(written, tp_members, vectorcall_members, "()", METHOD)                                                           \
     X(written, tp_traverse, owned_wrapper_traverse, "gc", ALWAYS)                                                      \
     X(written, tp_clear, owned_wrapper_clear, "gc", UNLISTED)                                                          \
+    X(written, tp_clear, owned_wrapper_clear, "gc", METHOD)                                                            \
     X(written, tp_clear, owned_wrapper_clear_listed, "gc", LISTED)                                                     \
     X(written, tp_dealloc, owned_wrapper_dealloc, "gc", UNLISTED)                                                      \
+    X(written, tp_dealloc, owned_wrapper_dealloc_method, "gc", METHOD)                                                 \
     X(written, tp_dealloc, owned_wrapper_dealloc_listed, "gc", LISTED)                                                 \
                                                                                                                        \
     X(method, __dir__, owned_wrapper_dir, "dir()", METH_NOARGS)                                                        \

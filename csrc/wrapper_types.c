@@ -61,6 +61,18 @@ owned_find_known_type(const char *module_name, const char *name)
     return found;
 }
 
+/* Whether its instances carry a region: see owned_carried(). */
+static int
+is_guarded(PyTypeObject *type)
+{
+    owned_state *state = owned_the_state;
+    PyTypeObject *const guarded[] = {state->List, state->Dict, state->Set, state->Owned, state->Wrapper};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(guarded); i++)
+        if (guarded[i] != NULL && PyType_IsSubtype(type, guarded[i]))
+            return 1;
+    return 0;
+}
+
 static int
 is_ours(PyTypeObject *type)
 {
@@ -107,6 +119,8 @@ passage_of(PyTypeObject *type)
         type == (PyTypeObject *)owned_the_state->MethodWrapper)
         return OWNED_UNLISTED | OWNED_METHOD_TYPE;
     if (PyType_IsSubtype(type, &PyType_Type) || PyType_IsSubtype(type, &PyModule_Type))
+        return OWNED_BARE;
+    if (is_guarded(type))
         return OWNED_BARE;
     if (is_ours(type))
         return OWNED_SYNCHRONIZED;
@@ -195,7 +209,7 @@ slots_of(PyTypeObject *type, int passage)
         {type->tp_hash == NULL || type->tp_hash == &PyObject_HashNotImplemented, CAN(NO_HASH)},
         {type->tp_weaklistoffset != 0 && !a_method, CAN(WEAKREF)},
         {(passage & OWNED_UNLISTED) == 0, CAN(LISTED)},
-        {(passage & OWNED_UNLISTED) != 0, CAN(UNLISTED)},
+        {(passage & OWNED_UNLISTED) != 0 && !a_method, CAN(UNLISTED)},
         {PyType_HasFeature(type, Py_TPFLAGS_SEQUENCE), CAN(MATCHES_SEQUENCE)},
         {PyType_HasFeature(type, Py_TPFLAGS_MAPPING), CAN(MATCHES_MAPPING)},
     };

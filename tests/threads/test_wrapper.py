@@ -394,6 +394,45 @@ def test_a_frozen_wrapper_reads_everywhere_and_writes_nowhere(elsewhere: Callabl
     assert (frozen.data, list(frozen.log)) == ({"key": (1, 2)}, [])
 
 
+def test_others_look_while_the_first_things_come_out() -> None:
+    """While a wrapper gets a region of its own, others want to wrap its object, look at it, or share what holds it."""
+    errors: list[BaseException] = []
+    for _ in range(100):
+        insides: list[Any] = [[[i]] for i in range(20)]
+        wrappers = [own(inside) for inside in insides]
+        barrier = threading.Barrier(4)
+
+        def others(kind: int, insides: Any = insides, wrappers: Any = wrappers, barrier: Any = barrier) -> None:
+            barrier.wait(30)
+            for inside, w in zip(insides, wrappers, strict=True):
+                try:
+                    if kind == 0:
+                        own(inside)
+                    elif kind == 1:
+                        repr(w), owned.explain(w), owned.state(w), own([inside])[0]
+                    else:
+                        owned.share(own([inside]))
+                except owned.OwnershipError:
+                    continue
+                except BaseException as error:  # what fails is told by the thread that waits
+                    errors.append(error)
+
+        threads = [threading.Thread(target=others, args=(kind,)) for kind in range(3)]
+        for thread in threads:
+            thread.start()
+        barrier.wait(30)
+        came_out = [w[0] for w in wrappers]
+        for w in wrappers[::2]:
+            owned.share(w)
+        for thread in threads:
+            thread.join(30)
+            assert not thread.is_alive()
+        assert errors == []
+        for w, element in zip(wrappers, came_out, strict=True):
+            assert owned.lock_of(w) is owned.lock_of(element)
+            assert owned.state(w) is owned.state(element)
+
+
 def test_racing_owners_of_one_object_have_one_winner() -> None:
     """However many threads call own() on one object at once, one of them owns it."""
     for _ in range(50):

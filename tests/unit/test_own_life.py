@@ -10,6 +10,8 @@ import gc
 import pickle
 import sys
 import sysconfig
+import threading
+import tracemalloc
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -107,12 +109,130 @@ def test_size() -> None:
     assert sys.getsizeof(own(Settings())) <= 56
 
 
+def test_a_wrapper_needs_little_beside_itself() -> None:
+    """Before something came out of it: no region, and a place in the table."""
+    objects: list[Any] = [[] for _ in range(10_000)]
+    regions = owned.stats().regions
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        wrappers = [own(obj) for obj in objects]
+        each = (tracemalloc.get_traced_memory()[0] - before - sys.getsizeof(wrappers)) / len(objects)
+    finally:
+        tracemalloc.stop()
+    assert owned.stats().regions == regions
+    assert each <= 48 + 16
+
+
+#: Something that is done with a wrapper of [[1]], of which a second one is left alone.
+ALONE: dict[str, Callable[[Any], Any]] = {
+    "item": lambda w: w[0],
+    "method": lambda w: w.append,
+    "iterator": iter,
+    "iteration": list,
+    "second own()": lambda w: own(unwrap(w)),
+    "reached through another": lambda w: own([unwrap(w)])[0],
+    "nothing": lambda w: None,
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_each_own_goes_its_own_way(name: str, elsewhere: Callable[..., Any]) -> None:
+    """What is done with one wrapper does nothing to another of the same thread; what came out of it goes along."""
+    inside = [[1]]
+    for verb in (owned.share, owned.freeze, owned.move):
+        w, other = own(inside), own([2])
+        came_out = ALONE[name](w)
+        verb(w)
+        assert owned.state(other) is owned.State.PRIVATE
+        assert other.pop() == 2
+        assert came_out is None or not is_wrapped(came_out) or owned.state(came_out) is owned.state(w)
+        del w, came_out
+        inside = [[1]]
+    w, other = elsewhere(lambda: (own(inside), own([2])))
+    assert owned.adopt(w) is w
+    came_out = ALONE[name](w)
+    assert owned.state(other) is owned.State.ORPHANED
+    assert owned.state(w) is owned.State.PRIVATE
+    assert w[0] == [1]
+    assert came_out is None or not is_wrapped(came_out) or owned.state(came_out) is owned.State.PRIVATE
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_what_came_out_before_is_in_the_same_hands(name: str, elsewhere: Callable[..., Any]) -> None:
+    """Whichever of the two is shared."""
+    for which in (0, 1):
+        w = own([[1]])
+        both = (w, ALONE[name](w))
+        if not is_wrapped(both[1]):
+            continue
+        lock = owned.RLock()
+        owned.share(both[which], lock=lock)
+        assert [owned.lock_of(one) for one in both] == [lock, lock]
+        with pytest.raises(owned.LockNotHeldError):
+            elsewhere(w.append, 2)
+
+
+def test_what_a_thread_wrapped_belongs_to_its_heir() -> None:
+    """Also what comes out of it then, and what of it is wrapped once more."""
+    inside: list[Any] = [[1]]
+    made: list[Any] = []
+    thread = threading.Thread(target=lambda: made.append(own(inside)))
+    thread.start()
+    thread.join()
+    owned.adopt(thread)
+    for w in (made[0], own(inside), own([inside])[0]):
+        assert owned.owner(w[0]) == owned.owner(w) == owned.owner(own([]))
+        w[0].append(2)
+    assert inside == [[1, 2, 2, 2]]
+
+
+def test_what_another_thread_wants_to_wrap_stays_its_owners(elsewhere: Callable[..., Any]) -> None:
+    """The refused own() of another thread changes nothing, whatever comes out afterwards."""
+    inside: list[Any] = [[1]]
+    w = own(inside)
+    with pytest.raises(owned.WrongThreadError):
+        elsewhere(own, inside)
+    w[0].append(2)
+    with owned.configure(policy="count"):
+        theirs = elsewhere(own, inside)
+    owned.share(w)
+    assert owned.lock_of(theirs) is owned.lock_of(w) is not None
+    settings = Settings()
+    frozen = own(settings)
+    with pytest.raises(owned.WrongThreadError):
+        elsewhere(own, settings)
+    owned.freeze(frozen)
+    assert owned.state(own(settings)) is owned.state(frozen) is owned.State.FROZEN
+
+
 def test_deep_nests_die_without_recursion() -> None:
     """A chain of wrappers and containers of any depth."""
     w: Any = None
     for _ in range(100_000):
         w = own([w])
     del w
+    gc.collect()
+
+
+def test_deep_nests_of_methods_die_without_recursion() -> None:
+    """A chain of bound methods, wrapped and not, and of what they are bound to."""
+
+    class Link:
+        def __init__(self, before: Any) -> None:
+            self.before = before
+
+        def follow(self) -> Any:
+            return self.before
+
+    step: Any = None
+    for _ in range(100_000):
+        step = own(Link(step)).follow
+    del step
+    step = None
+    for _ in range(100_000):
+        step = own([step]).append
+    del step
     gc.collect()
 
 

@@ -44,7 +44,8 @@ CALLS: dict[str, tuple[Any, dict[str, int]]] = {
     "move": (lambda: owned.move(Node()), {"moves": 1, "regions": 1}),
     "claim": (lambda: owned.move(Node()).claim(), {"moves": 1, "claims": 1, "regions": 1}),
     "adopt": (lambda: owned.adopt(Node()), {"adoptions": 1}),
-    "own": (lambda: owned.own([]), {"regions": 1}),
+    "own": (lambda: owned.own([]), {}),
+    "what came out of own": (lambda: owned.own([[]])[0], {"regions": 1}),
     "Region": (owned.Region, {"regions": 1}),
     "RLock": (owned.RLock, {"locks": 1}),
 }
