@@ -51,16 +51,8 @@ def start(config: pytest.Config, options: argparse.Namespace) -> None:
     """
     if config.stash.get(_started, None) is not None:
         return
-    folder = config.invocation_params.dir
-    baseline = options.owned_audit_baseline
     try:
-        audit = Audit(
-            include=_command.names(options.owned_audit_include),
-            stdlib=_command.names(options.owned_audit_stdlib),
-            memory=_command.size(options.owned_audit_memory),
-            baseline=None if baseline is None else folder / baseline,
-        )
-        outputs = _outputs(options, folder)
+        audit, outputs = _prepared(options, config.invocation_params.dir)
         if not hasattr(config, "workerinput"):
             outputs.check()
     except (OSError, ValueError, argparse.ArgumentTypeError) as error:
@@ -68,6 +60,17 @@ def start(config: pytest.Config, options: argparse.Namespace) -> None:
     auditor = config.stash[_started] = Auditor(config, audit, outputs)
     auditor.start()
     config.pluginmanager.register(auditor, "owned-audit")
+
+
+def _prepared(options: argparse.Namespace, folder: Path) -> tuple[Audit, Outputs]:
+    baseline = options.owned_audit_baseline
+    audit = Audit(
+        include=_command.names(options.owned_audit_include),
+        stdlib=_command.names(options.owned_audit_stdlib),
+        memory=_command.size(options.owned_audit_memory),
+        baseline=None if baseline is None else folder / baseline,
+    )
+    return audit, _outputs(options, folder)
 
 
 def _outputs(options: argparse.Namespace, folder: Path) -> Outputs:

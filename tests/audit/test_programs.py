@@ -54,7 +54,7 @@ def test_program(forks: forking.Forks, program: pathlib.Path, tmp_path: pathlib.
         assert races == wanted, f"run {run}:\n{done.out}{done.err}"
         assert done.status == any([certainty == "certain" for certainty, _ in wanted]), done.out + done.err
         if not wanted:
-            assert sorted(plain.out.split()) == sorted(done.out.split())
+            assert sorted(plain.out) == sorted(done.out)  # what threads print may stand in each other's lines
 
 
 def test_there_are_enough() -> None:
