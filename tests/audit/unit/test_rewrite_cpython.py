@@ -17,12 +17,12 @@ import pytest
 import recorder
 
 QUICK = (
-    "augassign", "class", "dictcomps", "except_star", "generators", "global", "grammar", "listcomps", "named_expressions",
-    "patma", "scope", "super", "unpack_ex", "with",
+    "augassign", "class", "dictcomps", "except_star", "generators", "global", "grammar", "listcomps",
+    "named_expressions", "patma", "scope", "super", "unpack_ex", "with",
 )  # fmt: skip
 THOROUGH = (
-    "compare", "coroutines", "descr", "enum", "exceptions", "fstring", "functools", "genexps", "heapq", "keywordonlyarg",
-    "raise", "slice", "textwrap", "traceback", "tstring", "type_aliases", "type_params", "unpack",
+    "compare", "coroutines", "descr", "enum", "exceptions", "fstring", "functools", "genexps", "heapq",
+    "keywordonlyarg", "raise", "slice", "textwrap", "traceback", "tstring", "type_aliases", "type_params", "unpack",
 )  # fmt: skip
 MODULES = (*QUICK, *THOROUGH) if "OWNED_STRESS" in os.environ else QUICK
 
