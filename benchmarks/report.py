@@ -197,13 +197,13 @@ def goals_in_words(subject: str, rows: Iterable[Row]) -> str:
 
 def goals_page(found: dict[str, dict[str, dict[str, Row]]]) -> str:
     """All goals, and what became of them on each interpreter."""
-    asked: dict[tuple[str, str, str, str, float], dict[str, str]] = {}
+    asked: dict[tuple[str, str, str, str, str], dict[str, str]] = {}
     for interpreter, by_question in found.items():
         for question, by_what in by_question.items():
             for what, row in by_what.items():
                 for subject, measured in row.items():
                     for peer, goal in measured.goals.items():
-                        cells = asked.setdefault((question, what, subject, peer, goal), {})
+                        cells = asked.setdefault((question, what, subject, peer, times(goal)), {})
                         if peer in row:
                             ratio = times(measured.ratio_to(row[peer]).median)
                             cells[interpreter] = f"{ratio} {'✓' if met(measured, row, peer, goal) else '✗'}"
@@ -213,7 +213,7 @@ def goals_page(found: dict[str, dict[str, dict[str, Row]]]) -> str:
     ]
     for (question, what, subject, peer, goal), cells in sorted(asked.items(), key=lambda item: item[0][0]):
         told = [cells.get(interpreter, "") for interpreter in found]
-        lines.append(table_line(f"[{what}]({question}.md)", subject, peer, times(goal), *told))
+        lines.append(table_line(f"[{what}]({question}.md)", subject, peer, goal, *told))
     return "\n".join(["# The goals", "", GOALS, "", *lines]) + "\n"
 
 
