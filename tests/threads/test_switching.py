@@ -31,7 +31,10 @@ def threads_take_turns() -> Iterator[None]:
 
 
 class Work:
-    """Roles that go on while one thread switches the mode; between two switches each has at least one turn."""
+    """Roles that go on while one thread switches the mode, so often that each has had a turn during a switch.
+
+    Between two switches each has at least one turn.
+    """
 
     def __init__(self, *roles: Callable[[], None]) -> None:
         self.turns_in_switch = [0] * len(roles)
@@ -64,7 +67,9 @@ class Work:
                 self._changed.notify_all()
 
     def _switch(self) -> None:
-        for _, mode in zip(range(SWITCHES), itertools.cycle(MODES), strict=False):
+        for number, mode in zip(range(20 * SWITCHES), itertools.cycle(MODES), strict=False):
+            if number >= SWITCHES and min(self.turns_in_switch) > 0:
+                break
             self._clock += 1
             owned.configure(mode=mode)
             self._clock += 1

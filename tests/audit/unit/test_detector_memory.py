@@ -4,12 +4,15 @@ import gc
 import itertools
 import os
 import sys
+import sysconfig
 import threading
 import weakref
 
 import pytest
 
 from detecting import apart, detecting, detector, found
+
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 class X:
@@ -44,6 +47,10 @@ def test_the_last_join_forgets():
         assert detector.counters()["bytes"] == 0
 
 
+@pytest.mark.skipif(
+    (3, 13) <= sys.version_info < (3, 13, 3) and not FREE_THREADED,
+    reason="the interpreter tells of no end of an object there (CPython's issue 130382), only of the next one's beginning",
+)
 @pytest.mark.parametrize("make", [X, list, dict, set, lambda: type("Y", (list,), {})(), lambda: type("Y", (), {})()])
 def test_shadows_go_with_their_objects(make):
     """An object's shadow goes when the object ends, and keeps nothing alive."""
