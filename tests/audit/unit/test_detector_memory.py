@@ -49,7 +49,7 @@ def test_the_last_join_forgets():
 
 @pytest.mark.skipif(
     (3, 13) <= sys.version_info < (3, 13, 3) and not FREE_THREADED,
-    reason="the interpreter tells of no end of an object there (CPython's issue 130382), only of the next one's beginning",
+    reason="the interpreter tells of no end of an object there (CPython's issue 130382), only of a new one",
 )
 @pytest.mark.parametrize("make", [X, list, dict, set, lambda: type("Y", (list,), {})(), lambda: type("Y", (), {})()])
 def test_shadows_go_with_their_objects(make):
