@@ -25,13 +25,6 @@ owned_is_wrapper(PyObject *obj)
     return Py_TYPE(obj)->tp_base == owned_the_state->Wrapper;
 }
 
-/* What a wrapper is around: NULL once the collector has cleared it. Not checked. */
-static inline PyObject *
-owned_wrapper_inside_borrowed(PyObject *wrapper)
-{
-    return ((owned_wrapper *)wrapper)->wrapped;
-}
-
 /* own(obj): checks what is guarded already, else a wrapper in a region that this thread may touch. */
 PyObject *owned_wrap_root(PyObject *obj);
 

@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import linecache
-import os
 import sys
-import time
 from importlib import metadata
 from typing import Any
 
@@ -100,18 +98,6 @@ class Report:
         """Whether both accesses are on one line."""
         one, other = race.first.place, race.second.place
         return (one.file, one.line) == (other.file, other.line)
-
-
-def report_of(findings: Findings, title: str, started: float, **more: Any) -> Report:
-    """A report of findings that are complete now.
-
-    Args:
-        findings: what was found.
-        title: what was audited.
-        started: Unix time, in seconds.
-        **more: other fields.
-    """
-    return Report(title, findings, root=os.getcwd(), started=started, duration=time.time() - started, **more)
 
 
 def excerpt(place: Place, around: int = _AROUND) -> tuple[int, list[str]] | None:
