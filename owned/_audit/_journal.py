@@ -157,7 +157,7 @@ def _is_gone(process: int) -> bool:
     while _is_alive(process):
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.01)
+        time.sleep(0.01)  # nobody tells of the end of a process that is no child
     return True
 
 

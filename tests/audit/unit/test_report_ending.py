@@ -133,7 +133,7 @@ def _wait_for(outcome: Outcome) -> None:
     deadline = time.monotonic() + 10
     while not outcome.has_report:
         assert time.monotonic() < deadline, outcome.stderr
-        time.sleep(0.05)
+        time.sleep(0.05)  # the witness is no child of this process, so it cannot be waited for
 
 
 @needs_fork
