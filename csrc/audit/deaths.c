@@ -22,11 +22,12 @@ made_at(uintptr_t address)
 
 #ifdef OWNED_HAS_REF_TRACER
 
+/* Another thread may call the tracer that it saw with the data that are there a moment later: so the data stay what they were. */
 static PyRefTracer tracer_before;
 static void *data_before;
 
 static int
-trace(PyObject *obj, PyRefTracerEvent event, void *Py_UNUSED(data))
+trace(PyObject *obj, PyRefTracerEvent event, void *data)
 {
     if (event == PyRefTracer_CREATE) {
         audit_address_changes((uintptr_t)obj);
@@ -36,7 +37,7 @@ trace(PyObject *obj, PyRefTracerEvent event, void *Py_UNUSED(data))
         audit_address_changes((uintptr_t)obj);
     else
         return 0; /* another tracer takes our place */
-    return tracer_before == NULL ? 0 : tracer_before(obj, event, data_before);
+    return tracer_before == NULL ? 0 : tracer_before(obj, event, data);
 }
 
 int
@@ -48,7 +49,7 @@ audit_deaths_watch(void)
         return 0;
     tracer_before = tracer;
     data_before = data;
-    return PyRefTracer_SetTracer(trace, NULL);
+    return PyRefTracer_SetTracer(trace, data);
 }
 
 /* Where another one has been put before ours it stays, and passes on to the one before. */
