@@ -240,27 +240,12 @@ audit_container_of(PyObject *obj)
 
 /* ---- keys --------------------------------------------------------------------------------------------------- */
 
-enum { KEY_STRING = 1, KEY_NUMBER, KEY_BYTES, KEY_TUPLE, KEY_NONE, KEY_OBJECT, KEY_HASH };
-
-static uint64_t
-key_made(uint64_t sort, uint64_t value)
-{
-    uint64_t key = audit_mix(audit_mix(value) + sort);
-    return key == 0 ? 1 : key;
-}
-
-uint64_t
-audit_name_key(PyObject *name)
-{
-    return key_made(KEY_STRING, (uint64_t)PyUnicode_Type.tp_hash(name)); /* a str's hash is no code of anybody's */
-}
-
 static uint64_t
 key_of_int(PyObject *key)
 {
     int overflow;
     long long value = PyLong_AsLongLongAndOverflow(key, &overflow);
-    return overflow ? key_made(KEY_HASH, (uint64_t)PyLong_Type.tp_hash(key)) : key_made(KEY_NUMBER, (uint64_t)value);
+    return overflow ? audit_key_made(AUDIT_KEY_HASH, (uint64_t)PyLong_Type.tp_hash(key)) : audit_key_made(AUDIT_KEY_NUMBER, (uint64_t)value);
 }
 
 static uint64_t
@@ -270,8 +255,8 @@ key_of_float(PyObject *key)
     if (isnan(value))
         return 0;
     if (floor(value) == value && fabs(value) < 9e18)
-        return key_made(KEY_NUMBER, (uint64_t)(long long)value);
-    return key_made(KEY_HASH, (uint64_t)PyFloat_Type.tp_hash(key));
+        return audit_key_made(AUDIT_KEY_NUMBER, (uint64_t)(long long)value);
+    return audit_key_made(AUDIT_KEY_HASH, (uint64_t)PyFloat_Type.tp_hash(key));
 }
 
 static uint64_t
@@ -285,9 +270,9 @@ key_at(PyObject *key, int depth)
     if (PyFloat_CheckExact(key))
         return key_of_float(key);
     if (PyBytes_CheckExact(key))
-        return key_made(KEY_BYTES, (uint64_t)PyBytes_Type.tp_hash(key));
+        return audit_key_made(AUDIT_KEY_BYTES, (uint64_t)PyBytes_Type.tp_hash(key));
     if (key == Py_None)
-        return key_made(KEY_NONE, 0);
+        return audit_key_made(AUDIT_KEY_NONE, 0);
     if (PyTuple_CheckExact(key)) {
         uint64_t all = (uint64_t)PyTuple_GET_SIZE(key);
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); i++) {
@@ -296,11 +281,11 @@ key_at(PyObject *key, int depth)
                 return 0;
             all = audit_mix(all ^ one);
         }
-        return key_made(KEY_TUPLE, all);
+        return audit_key_made(AUDIT_KEY_TUPLE, all);
     }
     if (type->tp_richcompare == PyBaseObject_Type.tp_richcompare) {
         uint64_t number = audit_object_number(key);
-        return number == 0 ? 0 : key_made(KEY_OBJECT, number);
+        return number == 0 ? 0 : audit_key_made(AUDIT_KEY_OBJECT, number);
     }
     return 0;
 }
@@ -331,7 +316,7 @@ uint64_t
 audit_index_key(PyObject *obj, PyObject *index)
 {
     long long value = PyLong_Check(index) ? index_from_start(obj, index) : -1;
-    return value < 0 ? 0 : key_made(KEY_NUMBER, (uint64_t)value);
+    return value < 0 ? 0 : audit_key_made(AUDIT_KEY_NUMBER, (uint64_t)value);
 }
 
 PyObject *

@@ -35,7 +35,23 @@ int audit_shows_default(const audit_attribute *attribute, PyObject *obj, PyObjec
 
 /* Which key it is: equal ones have the same number, never 0. 0: nobody can tell without running code. */
 uint64_t audit_key_of(PyObject *key);
-uint64_t audit_name_key(PyObject *name);
+
+enum { AUDIT_KEY_STRING = 1, AUDIT_KEY_NUMBER, AUDIT_KEY_BYTES, AUDIT_KEY_TUPLE, AUDIT_KEY_NONE, AUDIT_KEY_OBJECT, AUDIT_KEY_HASH };
+
+static inline uint64_t
+audit_key_made(uint64_t sort, uint64_t value)
+{
+    uint64_t key = (value ^ sort << 60) * UINT64_C(0xBF58476D1CE4E5B9);
+    key ^= key >> 32;
+    return key == 0 ? 1 : key;
+}
+
+/* That of a str, whose hash is no code of anybody's. */
+static inline uint64_t
+audit_name_key(PyObject *name)
+{
+    return audit_key_made(AUDIT_KEY_STRING, (uint64_t)PyUnicode_Type.tp_hash(name));
+}
 
 /* A sequence's index as a key. */
 uint64_t audit_index_key(PyObject *obj, PyObject *index);

@@ -250,7 +250,8 @@ fresh_self(uint64_t run)
     release_clock(&self->hard);
     PyMem_RawFree(self->via);
     self->via = NULL;
-    memset(self->attributes, 0, sizeof(self->attributes)); /* groups of another run */
+    memset(self->attributes, 0, sizeof(self->attributes)); /* groups of another run, and frames that were not watched after it */
+    memset(self->callers, 0, sizeof(self->callers));
     self->run = run;
     self->stamp++;
     self->locks = &audit_no_locks;

@@ -13,6 +13,7 @@
 #ifndef OWNED_CLOCKS_H
 #define OWNED_CLOCKS_H
 
+#include "depot.h"
 #include "lockset.h"
 
 typedef struct audit_clock {
@@ -26,7 +27,7 @@ audit_clock_at(const audit_clock *clock, uint32_t slot)
     return slot < clock->size ? clock->at[slot] : 0;
 }
 
-#define AUDIT_CACHE 1024 /* 2 ** 10: see audit_cached_of */
+#define AUDIT_CACHE 4096 /* 2 ** 12: see audit_cached_of */
 
 /* An access that this thread made: again in the same epoch it tells nothing new. */
 typedef struct audit_cached {
@@ -46,6 +47,19 @@ typedef struct audit_attribute { /* what an attribute of a type is: see classify
 
 #define AUDIT_ATTRIBUTES 256
 
+#define AUDIT_DEPTH 12 /* calls that an access tells of */
+
+/* From where a frame that runs was called, and so on: borrowed, as they run as well. */
+typedef struct audit_callers {
+    uintptr_t frame;
+    uint64_t frames; /* made at such addresses when it was looked at: see deaths.h */
+    size_t depth;
+    const audit_chain *chain; /* of them, without the outermost; NULL: nobody has asked yet */
+    audit_place places[AUDIT_DEPTH];
+} audit_callers;
+
+#define AUDIT_CALLERS 32
+
 typedef struct audit_thread {
     uint64_t run;     /* in which it was taken in */
     uint64_t stamp;   /* another one after each synchronisation */
@@ -58,13 +72,14 @@ typedef struct audit_thread {
     uint64_t given_back; /* how many locks that other threads gave back it has looked at: see sync.c */
     audit_cached cache[AUDIT_CACHE];
     audit_attribute attributes[AUDIT_ATTRIBUTES];
+    audit_callers callers[AUDIT_CALLERS];
 } audit_thread;
 
 static inline audit_cached *
 audit_cached_of(audit_thread *self, uintptr_t address, uint64_t key)
 {
     uint64_t mixed = (key ^ address >> 4) * UINT64_C(0x9E3779B97F4A7C15);
-    return &self->cache[mixed >> 54];
+    return &self->cache[mixed >> 52];
 }
 
 extern OWNED_THREAD_LOCAL audit_thread *audit_self; /* may be of a run that is over */

@@ -8,6 +8,8 @@
 #include "deaths.h"
 #include "shadow.h"
 
+uint64_t audit_frames[AUDIT_FRAMES];
+
 static void
 made_at(uintptr_t address)
 {
@@ -32,6 +34,8 @@ trace(PyObject *obj, PyRefTracerEvent event, void *data)
     if (event == PyRefTracer_CREATE) {
         audit_address_changes((uintptr_t)obj);
         made_at((uintptr_t)obj);
+        if (PyFrame_Check(obj))
+            owned_add_u64(audit_frames_at((uintptr_t)obj), 1);
     }
     else if (event == PyRefTracer_DESTROY)
         audit_address_changes((uintptr_t)obj);
@@ -81,6 +85,7 @@ memory_made(void *memory)
 {
     for (uintptr_t i = 0; memory != NULL && i < BEGINNINGS; i++)
         made_at((uintptr_t)memory + i * 2 * sizeof(void *));
+    ++*audit_frames_at((uintptr_t)memory + 2 * sizeof(void *)); /* behind what the collector needs */
     return memory;
 }
 

@@ -36,6 +36,17 @@ audit_short_era(uint64_t era)
     return era % ((UINT64_C(1) << 18) - 1) + 1;
 }
 
+/* How many frames (before 3.13: objects) were made at such addresses so far: while this stays the same, a frame object is that of the same
+ * call. Each is atomic. */
+#define AUDIT_FRAMES 1024
+extern uint64_t audit_frames[AUDIT_FRAMES];
+
+static inline uint64_t *
+audit_frames_at(uintptr_t address)
+{
+    return &audit_frames[(address >> 4) & (AUDIT_FRAMES - 1)];
+}
+
 int audit_deaths_watch(void); /* from now on: 0 or -1 with an error */
 void audit_deaths_unwatch(void);
 

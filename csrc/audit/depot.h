@@ -10,19 +10,24 @@ typedef struct audit_place {
     int instruction;
 } audit_place;
 
+typedef struct audit_chain {
+    struct audit_chain *next;
+    uint64_t hash;
+    uint32_t depth;
+    audit_place places[]; /* the nearest caller first; codes are strong */
+} audit_chain;
+
 typedef struct audit_stack {
     struct audit_stack *next;
-    uint64_t hash;
-    uint64_t site; /* of the innermost place: what is written at one place of a file has several instructions */
-    uint32_t depth;
-    audit_place places[]; /* innermost first; codes are strong */
+    uint64_t site; /* what is written at one place of a file has several instructions */
+    audit_place place;
+    const audit_chain *callers; /* NULL: it was called from no Python code, or they are not known */
 } audit_stack;
 
-#define AUDIT_DEPTH 8 /* calls that an access tells of */
-
-/* The stack of the Python calls that led here without the innermost `skip`, at most `most` of them. It lives until
- * audit_depot_clear(). NULL where there is none or no room. Makes frame objects, but runs no Python code. */
-const audit_stack *audit_stack_here(int skip, size_t most);
+/* Any thread. The codes are alive for the caller. The results live until audit_depot_clear(). NULL for a depth of 0, or where there is
+ * no room. */
+const audit_chain *audit_depot_chain(const audit_place *places, size_t depth);
+const audit_stack *audit_depot_stack(const audit_place *place, const audit_chain *callers);
 
 /* As a tuple of Frames, without frames of owned/_audit. */
 PyObject *audit_stack_told(const audit_stack *stack);

@@ -299,6 +299,7 @@ module_exec(PyObject *module)
     }
     audit_state *state = PyModule_GetState(module);
     audit_the_state = state;
+    audit_kinds_init();
     if (init_state(state) < 0 || find_here(module) < 0)
         return -1;
     for (size_t i = 0; i < Py_ARRAY_LENGTH(parts); i++)

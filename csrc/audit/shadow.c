@@ -14,6 +14,7 @@
 // SPDX-License-Identifier: MIT
 #include "shadow.h"
 #include "classify.h"
+#include "frames.h"
 
 audit_counters audit_counts;
 
@@ -319,34 +320,6 @@ add_variable(object *o, const audit_target *target, audit_group *group, uint32_t
 
 /* ---- the judgement -------------------------------------------------------------------------------------------- */
 
-/* What an access of each kind conflicts with. */
-static unsigned
-conflicts_of(unsigned kinds)
-{
-    unsigned with = 0;
-    if (kinds & AUDIT_READ)
-        with |= AUDIT_WRITE | AUDIT_ATOMIC;
-    if (kinds & AUDIT_WRITE)
-        with |= AUDIT_READ | AUDIT_WRITE | AUDIT_ATOMIC;
-    if (kinds & AUDIT_ATOMIC)
-        with |= AUDIT_READ | AUDIT_WRITE;
-    if (kinds & AUDIT_LENGTH)
-        with |= AUDIT_GROW | AUDIT_CHANGE | AUDIT_REWRITE;
-    if (kinds & AUDIT_ALL)
-        with |= AUDIT_WRITE_ITEM | AUDIT_GROW | AUDIT_CHANGE | AUDIT_REWRITE;
-    if (kinds & AUDIT_READ_ITEM)
-        with |= AUDIT_CHANGE | AUDIT_REWRITE;
-    if (kinds & AUDIT_WRITE_ITEM)
-        with |= AUDIT_ALL | AUDIT_CHANGE | AUDIT_REWRITE;
-    if (kinds & AUDIT_GROW)
-        with |= AUDIT_LENGTH | AUDIT_ALL | AUDIT_REWRITE;
-    if (kinds & AUDIT_CHANGE)
-        with |= AUDIT_LENGTH | AUDIT_ALL | AUDIT_READ_ITEM | AUDIT_WRITE_ITEM | AUDIT_REWRITE;
-    if (kinds & AUDIT_REWRITE)
-        with |= AUDIT_LENGTH | AUDIT_ALL | AUDIT_READ_ITEM | AUDIT_WRITE_ITEM | AUDIT_GROW | AUDIT_CHANGE | AUDIT_REWRITE;
-    return with;
-}
-
 /* Did this thread come to know the object after `r`, by the only way there was? */
 static int
 arrived_after(const object *o, const audit_thread *self, const audit_record *r)
@@ -405,7 +378,7 @@ keep_record(variable *v, const audit_record *record)
 static size_t
 judge(object *o, variable *v, audit_thread *self, const audit_record *now, audit_hit *hits, uint64_t *ordered_by)
 {
-    unsigned with = conflicts_of(now->kinds);
+    unsigned with = audit_conflicts_of(now->kinds);
     size_t found = 0;
     uint16_t kept = 0;
     for (uint16_t i = 0; i < v->used; i++) {
@@ -419,7 +392,7 @@ judge(object *o, variable *v, audit_thread *self, const audit_record *now, audit
                 (!full || (!hard && !audit_lockset_excludes(now->locks, r->locks) && !arrived_after(o, self, r))))
                 hits[found++] = (audit_hit){.earlier = *r, .later = *now, .certain = !full};
         }
-        if (!(hard && (conflicts_of(r->kinds) & ~with) == 0 && audit_lockset_within(now->locks, r->locks)))
+        if (!(hard && (audit_conflicts_of(r->kinds) & ~with) == 0 && audit_lockset_within(now->locks, r->locks)))
             v->records[kept++] = *r;
     }
     v->used = kept;
@@ -537,6 +510,28 @@ forget_oldest(shard *s, const object *but)
     }
 }
 
+/* Has this thread made such an access in this epoch, and the cache has no room for it any more? Whoever touched the variable since then
+ * was compared with that one. */
+static int
+is_remembered(shard *s, const audit_thread *self, uintptr_t address, uint64_t key, unsigned kinds)
+{
+    owned_mutex_lock(&s->mutex);
+    object *o = find_object(s, address);
+    const variable *v = o == NULL ? NULL : find_variable(o, key);
+    for (uint16_t i = 0; v != NULL && kinds != 0 && i < v->used; i++) {
+        const audit_record *r = &v->records[i];
+        if (r->slot == self->slot && r->clock == self->now && r->locks == self->locks)
+            kinds &= ~audit_covered_by(r->kinds);
+    }
+    int is = v != NULL && kinds == 0;
+    if (is && limit != 0) {
+        unlink_age(s, o);
+        link_newest(s, o);
+    }
+    owned_mutex_unlock(&s->mutex);
+    return is;
+}
+
 void
 audit_touch(audit_thread *self, const audit_target *target, unsigned kinds, unsigned operation)
 {
@@ -549,7 +544,13 @@ audit_touch(audit_thread *self, const audit_target *target, unsigned kinds, unsi
         return;
     if (OWNED_UNLIKELY(self->given_back != owned_load_u64(&audit_given_back)))
         audit_take_off(self);
-    audit_record now = {self->now, audit_stack_here(0, AUDIT_DEPTH), self->locks, self->number, (uint16_t)self->slot,
+    shard *s = shard_of(address);
+    unsigned covered = audit_covered_by(kinds) | (same ? cached->kinds : 0);
+    if (is_remembered(s, self, address, key, kinds)) {
+        *cached = (audit_cached){address, key, self->stamp, deaths, covered};
+        return;
+    }
+    audit_record now = {self->now, audit_stack_here(self, 0, AUDIT_DEPTH), self->locks, self->number, (uint16_t)self->slot,
                         (uint16_t)kinds, (uint16_t)operation};
     audit_hit hits[HITS_MOST];
     size_t found = 0;
@@ -557,7 +558,6 @@ audit_touch(audit_thread *self, const audit_target *target, unsigned kinds, unsi
     if (target->sort == AUDIT_ITEM && (kinds & (AUDIT_WRITE | AUDIT_ATOMIC)))
         show_key(key_shown, target->name);
     audit_group *group = target->group;
-    shard *s = shard_of(address);
     owned_add_u64(&audit_counts.accesses, 1);
     for (int tries = 0;; tries++) {
         owned_mutex_lock(&s->mutex);
@@ -594,7 +594,7 @@ audit_touch(audit_thread *self, const audit_target *target, unsigned kinds, unsi
             break;
         group = audit_group_of(target, made); /* may run Python code */
     }
-    *cached = (audit_cached){address, key, self->stamp, deaths, same ? cached->kinds | kinds : kinds};
+    *cached = (audit_cached){address, key, self->stamp, deaths, covered};
     for (size_t i = 0; i < found; i++)
         audit_race_found(&hits[i], target);
 }
@@ -606,7 +606,7 @@ audit_made(PyObject *obj, int skip)
     audit_thread *self = audit_here();
     if (self == NULL)
         return;
-    birth made = {address, audit_stack_here(skip, 2), owned_load_u64(&audit_era), audit_is_on() ? self->now : 0, self->number,
+    birth made = {address, audit_stack_here(self, skip, 2), owned_load_u64(&audit_era), audit_is_on() ? self->now : 0, self->number,
                   self->slot};
     shard *s = shard_of(address);
     owned_mutex_lock(&s->mutex);

@@ -5,21 +5,7 @@
 
 #include "deaths.h"
 #include "exposure.h"
-
-/* What an access does, to an attribute, global, closure variable or item ... */
-enum {
-    AUDIT_READ = 1,
-    AUDIT_WRITE = 2,
-    AUDIT_ATOMIC = 4,    /* an update that CPython makes indivisible */
-    /* ... or to a container */
-    AUDIT_LENGTH = 8,    /* its structure is read */
-    AUDIT_ALL = 16,      /* its structure and all of its items are read */
-    AUDIT_READ_ITEM = 32,
-    AUDIT_WRITE_ITEM = 64,
-    AUDIT_GROW = 128,    /* an indivisible update that leaves other items where and as they are */
-    AUDIT_CHANGE = 256,  /* an indivisible update of any items */
-    AUDIT_REWRITE = 512, /* all of it is written, in several steps or with code of the program in between */
-};
+#include "kinds.h"
 
 typedef struct audit_target {
     PyObject *obj;  /* the shadow is found by its address; it lives while the call goes on */

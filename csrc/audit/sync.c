@@ -3,6 +3,7 @@
 #include "shadow.h"
 #include "sync.h"
 #include "classify.h"
+#include "frames.h"
 
 /* ---- threads ------------------------------------------------------------------------------------------------ */
 
@@ -257,7 +258,8 @@ enlist(lock_object *self, uint64_t run)
     int result = -1;
     if (use.kind == NULL || use.name == NULL)
         goto done;
-    use.made = audit_stack_here(0, 12);
+    audit_thread *maker = audit_here();
+    use.made = maker == NULL ? NULL : audit_stack_here(maker, 0, AUDIT_DEPTH);
     owned_mutex_lock(&uses_mutex);
     if (uses_used == uses_size && uses_size < USES_MOST) {
         uint32_t size = uses_size == 0 ? 64 : uses_size * 2;
