@@ -65,6 +65,10 @@ class AuditedChild(Child):
         self.process.wait(60)
         return most
 
+    def end(self) -> None:
+        """Let it come to its end."""
+        self.peak()
+
 
 def modes() -> list[str]:
     return [mode for mode in SUBJECTS if mode != PYVFT or importable(PYVFT) is not None]
