@@ -6,10 +6,11 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -59,3 +60,14 @@ def elsewhere() -> Callable[..., Any]:
         return result
 
     return run
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What the test starts dies of SIGINT, also where pytest itself runs in the background, and ignores it.
+
+    Children inherit that a signal is ignored; one that has a handler begins anew in them.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

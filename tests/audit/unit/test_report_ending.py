@@ -47,6 +47,7 @@ def test_uncaught_exception(tmp_path: Path) -> None:
     assert outcome.stderr.index("ZeroDivisionError") < outcome.stderr.index("owned:")
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted(tmp_path: Path) -> None:
     """Ctrl-C ends the program as ever, and it is reported."""
     outcome = run_audited(
