@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from audited import RACE, SAFE, Outcome, run_audited
+from audited import RACE, SAFE, Outcome, run_audited, run_mortal
 from commandline import TIMEOUT, environment
 
 FOUND = [("certain", "Account.balance")]
@@ -47,7 +47,6 @@ def test_uncaught_exception(tmp_path: Path) -> None:
     assert outcome.stderr.index("ZeroDivisionError") < outcome.stderr.index("owned:")
 
 
-@pytest.mark.usefixtures("interruptible")
 def test_interrupted(tmp_path: Path) -> None:
     """Ctrl-C ends the program as ever, and it is reported."""
     outcome = run_audited(
@@ -148,7 +147,7 @@ def _wait_for(outcome: Outcome) -> None:
 )
 def test_death_on_the_spot(tmp_path: Path, how: str, number: int) -> None:
     """Killed, aborted or crashed in C: the witness reports the races."""
-    _died(run_audited(tmp_path, RACE + f"race()\nimport ctypes, os, signal\n{how}\n"), number)
+    _died(run_mortal(tmp_path, RACE + f"race()\nimport ctypes, os, signal\n{how}\n"), number)
 
 
 @needs_fork
