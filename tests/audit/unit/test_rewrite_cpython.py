@@ -32,6 +32,7 @@ def there(module: str) -> bool:
     return importlib.util.find_spec("test") is not None and importlib.util.find_spec(module) is not None
 
 
+@pytest.mark.usefixtures("interruptible")  # test_generators sends SIGINT
 @pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
 def test_cpython(group: tuple[str, ...]) -> None:
     """Modules of CPython's tests, all in one process: what they import is rewritten once."""
