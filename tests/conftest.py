@@ -6,10 +6,12 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +30,28 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = folder
+    worker = getattr(config, "workerinput", None)
+    if worker is not None and config.args == config.getini("testpaths"):
+        config.args = _from_elsewhere_on(
+            config.rootpath, int(worker["workerid"].removeprefix("gw")), worker["workercount"]
+        )
+
+
+def _from_elsewhere_on(root: Path, number: int, count: int) -> list[str]:
+    """The files in which there are tests, beginning elsewhere in each worker.
+
+    Each of them collects everything, and begins at the same moment. To rewrite the assertions of a module takes longer
+    than all the rest; so each does it for a share of them, and finds the others' results where Python keeps its caches.
+    """
+    files = sorted(str(path) for path in (root / "tests").rglob("test_*.py"))
+    begin = len(files) * number // count
+    return files[begin:] + files[:begin]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One order of the tests, wherever their collection began."""
+    items.sort(key=lambda item: item.path)
 
 
 def pytest_collection_finish() -> None:
@@ -59,3 +83,14 @@ def elsewhere() -> Callable[..., Any]:
         return result
 
     return run
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What the test starts dies of SIGINT, also where pytest itself runs in the background, and ignores it.
+
+    Children inherit that a signal is ignored; one that has a handler begins anew in them.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -28,6 +28,7 @@ __all__ = [
     "behind_patches",
     "count_inside",
     "detector",
+    "has_any",
     "is_inside",
     "is_inside_module",
     "is_made_inside",
@@ -156,7 +157,7 @@ class Patches:
             but: (module, name) of globals that keep it.
         """
         keep = frozenset(but)
-        for name, module in _programs_modules():
+        for name, module in _programs_modules({id(original)}):
             for key, value in list(vars(module).items()):
                 if value is original and (name, key) not in keep:
                     setattr(module, key, replacement)
@@ -175,17 +176,28 @@ class Patches:
             originals[id(replacement)] = original  # of several that one stands for, the first
             if vars(module).get(key) is replacement:
                 setattr(module, key, original)
-        for _, module in _programs_modules():
+        for _, module in _programs_modules(originals.keys()):
             for key, value in list(vars(module).items()):
                 if id(value) in originals:
                     setattr(module, key, originals[id(value)])
         self._replaced.clear()
 
 
-def _programs_modules() -> list[tuple[str, ModuleType]]:
-    """The modules whose globals are replaced: all but those that need the real ones."""
+def _programs_modules(wanted: Set[int]) -> list[tuple[str, ModuleType]]:
+    """The modules in which a global is replaced: of all but those that need the real ones.
+
+    Args:
+        wanted: by ``id``, what is replaced.
+    """
     return [
         (name, module)
         for name, module in list(sys.modules.items())
-        if name.partition(".")[0] not in ("owned", "wrapt", "importlib", "asyncio") and hasattr(module, "__dict__")
+        if name.partition(".")[0] not in ("owned", "wrapt", "importlib", "asyncio")
+        and hasattr(module, "__dict__")
+        and has_any(map(id, list(vars(module).values())), wanted)
     ]
+
+
+def has_any(ids: Iterable[int], wanted: Set[int]) -> bool:
+    """Is one of them wanted? A program has tens of thousands of globals, and this is no loop of Python."""
+    return not frozenset(wanted).isdisjoint(ids)

@@ -17,8 +17,8 @@ import threading
 from types import FunctionType, ModuleType
 from typing import Any
 
-from owned._audit._sync_base import Patches, is_inside_module
-from owned._audit._sync_locks import is_real, tell_of
+from owned._audit._sync_base import Patches, has_any, is_inside_module
+from owned._audit._sync_locks import REAL, is_real, tell_of
 
 __all__ = ["install"]
 
@@ -36,6 +36,8 @@ _LEAVE = (
     "wrapt",
     "importlib",
 )
+
+_REPLACED = frozenset(map(id, (*REAL, threading.Condition)))
 
 
 def install(patches: Patches) -> None:
@@ -70,6 +72,8 @@ def _replace_in(owner: Any, patches: Patches, seen: dict[int, Any]) -> None:
     try:
         known = vars(owner)
     except TypeError:
+        return
+    if not has_any(map(id, map(type, list(known.values()))), _REPLACED):
         return
     for name, value in list(known.items()):
         if is_real(value):

@@ -18,16 +18,18 @@ from __future__ import annotations
 import _thread
 import sys
 import threading
-from typing import Any
+from typing import Any, Final
 
 from owned._audit._sync_base import MARK, Patches, behind_patches, detector, is_inside, is_made_inside
 
-__all__ = ["Answers", "Lock", "RLock", "install", "is_real", "tell_of"]
+__all__ = ["REAL", "Answers", "Lock", "RLock", "install", "is_real", "tell_of"]
 
 _get_ident = _thread.get_ident
 _allocate_lock = _thread.allocate_lock
 _RealLock = type(_allocate_lock())
 _RealRLock = _thread.RLock
+REAL: Final = (_RealLock, _RealRLock)
+"""The types of `_thread`'s locks."""
 
 
 class Answers(type):
@@ -250,7 +252,7 @@ def _tell_recursive(raw: Any, cls: type[RLock] = RLock) -> RLock:
 
 def is_real(value: object) -> bool:
     """Is it a lock of `_thread`?"""
-    return type(value) in (_RealLock, _RealRLock)
+    return type(value) in REAL
 
 
 def tell_of(raw: Any, *, held: bool = False) -> Any:

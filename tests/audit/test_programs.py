@@ -11,12 +11,11 @@ import json
 import os
 import pathlib
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-import forking
+from forking import Done, forks
 
 FOLDER = pathlib.Path(__file__).parent / "programs"
 PROGRAMS = sorted(FOLDER.glob("*.py"))
@@ -30,28 +29,22 @@ def expected(program: pathlib.Path) -> set[tuple[str, str]]:
     return {(certainty, variable) for certainty, variable in found if certainty}
 
 
-@pytest.fixture(scope="module")
-def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[forking.Forks]:
-    with forking.Forks(tmp_path_factory.mktemp("programs")) as server:
-        yield server
-
-
-def audited(forks: forking.Forks, program: pathlib.Path, report: pathlib.Path) -> tuple[forking.Done, dict[str, Any]]:
-    done = forks.run("audit", "--json", str(report), str(program))
+def audited(program: pathlib.Path, report: pathlib.Path) -> tuple[Done, dict[str, Any]]:
+    done = forks().run("audit", "--json", str(report), str(program))
     assert report.exists(), done.out + done.err
     return done, json.loads(report.read_text())
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
-def test_program(forks: forking.Forks, program: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_program(program: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """A program's races are found, all of them, with the right certainty, in every run; and nothing else."""
     wanted = expected(program)
     plain = None
     if not wanted:
-        plain = forks.run(str(program))
+        plain = forks().run(str(program))
         assert plain.status == 0 and "Traceback" not in plain.err, plain.err
     for run in range(RUNS):
-        done, document = audited(forks, program, tmp_path / f"{run}.json")
+        done, document = audited(program, tmp_path / f"{run}.json")
         races = {(race["certainty"], race["variable"]) for race in document["races"]}
         assert races == wanted, f"run {run}:\n{done.out}{done.err}"
         assert done.status == any([certainty == "certain" for certainty, _ in wanted]), done.out + done.err

@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -19,7 +19,14 @@ QUICK = settings(
     max_examples=15 * int(os.environ.get("OWNED_STRESS", "1")),
     stateful_step_count=4,
 )
-HUNT = settings(QUICK, max_examples=400, database=None, derandomize=True)
+HUNT = settings(
+    QUICK,
+    max_examples=400,
+    database=None,
+    derandomize=True,
+    phases=(Phase.generate, Phase.shrink),
+    report_multiple_bugs=False,
+)
 
 numbers = st.integers(0, 3)
 

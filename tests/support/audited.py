@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 from typing import Any
 
-from commandline import TIMEOUT, environment
+from commandline import run_python
+from forking import Done, forks
 
 RACE = """\
 import threading
@@ -45,34 +45,40 @@ def run_audited(folder: Path, source: str, *options: str, arguments: tuple[str, 
     return run_audit(folder, *options, "program.py", *arguments)
 
 
-def run_audit(folder: Path, *arguments: str, **changes: str) -> Outcome:
+def run_audit(folder: Path, *arguments: str) -> Outcome:
     """Audit what the arguments say; the JSON report is always written."""
     report = folder / "report.json"
-    done = subprocess.run(
-        [sys.executable, "-m", "owned", "audit", "--json", str(report), *arguments],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=TIMEOUT,
-        env=environment(**changes),
-    )
-    return Outcome(done, report)
+    command = ("audit", "--json", str(report), *arguments)
+    run = forks().run if hasattr(os, "fork") else run_owned
+    return Outcome(run(*command, folder=folder), report)
+
+
+def run_mortal(folder: Path, source: str) -> Outcome:
+    """Audit a program that leaves its report to the witness, who may go on writing when it is dead."""
+    (folder / "program.py").write_text(source, encoding="utf-8")
+    report = folder / "report.json"
+    return Outcome(run_owned("audit", "--json", str(report), "program.py", folder=folder), report)
+
+
+def run_owned(*command: str, folder: Path) -> Done:
+    """``python -m owned ...``, until nobody writes any more."""
+    done = run_python("-m", "owned", *command, cwd=folder)
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 class Outcome:
     """How a program ended, and its report."""
 
-    def __init__(self, done: subprocess.CompletedProcess[str], report: Path) -> None:
-        self.status = done.returncode
-        self.stdout = done.stdout
-        self.stderr = done.stderr
+    def __init__(self, done: Done, report: Path) -> None:
+        self.status = done.status
+        self.stdout = done.out
+        self.stderr = done.err
         self._report = report
 
     @classmethod
     def of(cls, report: Path) -> Outcome:
         """That of a process which somebody else has started: its report is all that is known."""
-        return cls(subprocess.CompletedProcess([], 0, "", ""), report)
+        return cls(Done(0, "", ""), report)
 
     @property
     def has_report(self) -> bool:

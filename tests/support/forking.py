@@ -6,14 +6,20 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
-from typing import Any, Self
+import tempfile
+from typing import Any
 
 import attrs
+
+from commandline import environment
 
 TIMEOUT = 60
 
@@ -30,39 +36,53 @@ class Done:
 class Forks:
     """Runs programs, each in a process of its own."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
+        self._written = tempfile.TemporaryDirectory(prefix="owned-forks-")
         self._server = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.communicate(timeout=TIMEOUT)
-
-    def run(self, *command: str) -> Done:
-        """What ``python -m owned ...`` does for a command, and ``python ...`` for a script."""
-        out, err = self._folder / "out", self._folder / "err"
+    def run(self, *command: str, folder: pathlib.Path | None = None) -> Done:
+        """What ``python -m owned ...`` does for a command, and ``python ...`` for a script, started in the folder."""
+        out, err = (pathlib.Path(self._written.name, name) for name in ("out", "err"))
         assert self._server.stdin is not None and self._server.stdout is not None
-        print(json.dumps([command, str(out), str(err)]), file=self._server.stdin, flush=True)
+        request = [command, str(folder or pathlib.Path.cwd()), str(out), str(err)]
+        print(json.dumps(request), file=self._server.stdin, flush=True)
         status = json.loads(self._server.stdout.readline())
-        return Done(status, out.read_text(), err.read_text())
+        return Done(status, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
+
+    def end(self) -> None:
+        """No more programs."""
+        self._server.communicate(timeout=TIMEOUT)
+        self._written.cleanup()
 
 
-def _become(command: list[str], out: str, err: str) -> None:
+@functools.cache
+def forks() -> Forks:
+    """The one of this process."""
+    server = Forks()
+    atexit.register(server.end)
+    return server
+
+
+def _become(command: list[str], folder: str, out: str, err: str) -> None:
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which is ignored where pytest runs in the background
+    os.chdir(folder)
     for path, descriptor in ((os.devnull, 0), (out, 1), (err, 2)):
         flags = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        os.dup2(os.open(path, flags), descriptor)
-    sys.path[0] = str(pathlib.Path(command[-1]).parent)
+        file = os.open(path, flags)
+        os.dup2(file, descriptor)
+        os.close(file)
     if command[0] == "audit":
         from owned._cli import main
 
+        sys.path[0] = folder
         main(command)
     else:
         import runpy
 
+        sys.path[0] = str(pathlib.Path(command[0]).parent)
         sys.argv = command
         runpy.run_path(command[0], run_name="__main__")
 
@@ -83,7 +103,10 @@ def _serve() -> None:
         if child == 0:
             _become(*request)
             return
+        signal.signal(signal.SIGALRM, lambda *_, hanging=child: os.kill(hanging, signal.SIGKILL))
+        signal.alarm(TIMEOUT)
         _, status = os.waitpid(child, 0)
+        signal.alarm(0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 

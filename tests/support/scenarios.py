@@ -618,10 +618,12 @@ def starve(scenario: Scenario, window: int = 600, quiet: int = 40) -> int:
     return failures
 
 
-def count(scenario: Scenario, warm_up: int = 1500, rounds: int = 1500) -> tuple[int, int]:
-    """How many memory blocks, and objects the collector sees, as many rounds again leave behind: pools are full
-    by then.
-    """
+WARM_UP = 1000
+ROUNDS = 1500 if "OWNED_STRESS" in os.environ else 500
+
+
+def count(scenario: Scenario) -> tuple[int, int]:
+    """How many memory blocks, and objects the collector sees, `ROUNDS` more leave behind: pools are full by then."""
 
     def measured(n: int) -> tuple[int, int]:
         for _ in range(n):
@@ -630,8 +632,8 @@ def count(scenario: Scenario, warm_up: int = 1500, rounds: int = 1500) -> tuple[
             gc.collect()
         return sys.getallocatedblocks(), len(gc.get_objects())
 
-    blocks, objects = measured(warm_up)
-    blocks_after, objects_after = measured(rounds)
+    blocks, objects = measured(WARM_UP)
+    blocks_after, objects_after = measured(ROUNDS)
     return blocks_after - blocks, objects_after - objects
 
 

@@ -318,6 +318,7 @@ def test_multiprocessing(tmp_path: Path, method: str, program: tuple[str, ...]) 
 
 
 @posix
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("program", [("script.py",), ("-m", "script")], ids=" ".join)
 def test_interrupted(tmp_path: Path, program: tuple[str, ...]) -> None:
     """Ctrl-C in the middle: the program's traceback, and death by SIGINT, as the shell wants to see it."""
@@ -349,6 +350,7 @@ def test_interrupted(tmp_path: Path, program: tuple[str, ...]) -> None:
 
 
 @posix
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="takes a second Ctrl-C there: see owned._run.finish_threads")
 def test_interrupted_while_waiting_for_threads(tmp_path: Path) -> None:
     """Ctrl-C after the last line, while a thread still works, ends the waiting."""

@@ -254,31 +254,39 @@ def repr_outcome(obj: Any) -> str:
 
 
 @pytest.mark.parametrize("name", CARRIERS)
-@pytest.mark.parametrize(("row", "column", "expected"), CELLS, ids=lambda value: str(value).replace(" ", "-"))
-def test_cell(name: str, row: str, column: str, expected: str) -> None:
-    """One cell of the table, for one carrier."""
+@pytest.mark.parametrize("row", SITUATIONS)
+def test_row(name: str, row: str) -> None:
+    """The cells of a row of the table, for one carrier."""
     carrier = CARRIERS[name]
     if row.startswith("frozen") and name in IMMUTABLE_WHEN_FROZEN:
         frozen = owned.freeze(carrier.make())
         assert type(frozen).__name__ in ("tuple", "frozendict", "frozenset")
         assert owned.is_frozen(frozen)
         return
+    expected = {column: cell for in_row, column, cell in CELLS if in_row == row}
+    assert {column: outcome_in_cell(name, row, column, cell) for column, cell in expected.items()} == expected
+
+
+def outcome_in_cell(name: str, row: str, column: str, expected: str) -> str:
+    """What the carrier does there. Of several touches the first that is not as expected, with its label."""
+    carrier = CARRIERS[name]
     if column in ("read", "write"):
         for label, touch in (carrier.reads if column == "read" else carrier.writes).items():
             if row.startswith("frozen") and (name, label) in GONE_WHEN_FROZEN:
                 continue
             obj, run = SITUATIONS[row](carrier.make)
-            assert run(lambda touch=touch, obj=obj: touch_outcome(touch, obj)) == expected, label
-        return
+            outcome = run(lambda touch=touch, obj=obj: touch_outcome(touch, obj))
+            if outcome != expected:
+                return f"{label}: {outcome}"
+        return expected
     obj, run = SITUATIONS[row](carrier.make)
     if column == "look":
-        assert run(lambda: look(obj)) == expected
-    elif column == "repr":
-        assert run(lambda: repr_outcome(obj)) == expected
-    elif (column, expected) == ("freeze", "→ frozen") and name in IMMUTABLE_WHEN_FROZEN:
-        assert run(lambda: owned.is_frozen(owned.freeze(obj)))
-    else:
-        assert run(lambda: verb_outcome(column, obj)) == expected
+        return run(lambda: look(obj))
+    if column == "repr":
+        return run(lambda: repr_outcome(obj))
+    if (column, expected) == ("freeze", "→ frozen") and name in IMMUTABLE_WHEN_FROZEN:
+        return expected if run(lambda: owned.is_frozen(owned.freeze(obj))) else "not frozen"
+    return run(lambda: verb_outcome(column, obj))
 
 
 def test_every_state_is_in_the_table() -> None:

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import json
+import os
+from unittest import mock
 
 import pytest
 
 from audited import RACE, SAFE
+from suites import ALONE
 
 TESTS = """
     import threading
@@ -31,7 +34,13 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
 
 
 def _run(suite: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return suite.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:asyncio", "--owned-audit", *arguments)
+    return _run_plainly(suite, "--owned-audit", *arguments)
+
+
+def _run_plainly(suite: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """Without the other plugins that are installed: to import them is most of what a run costs."""
+    with mock.patch.dict(os.environ, ALONE):
+        return suite.runpytest_subprocess("-p", "no:cacheprovider", "-p", "owned", *arguments)
 
 
 def test_race_fails_its_test(suite: pytest.Pytester) -> None:
@@ -84,7 +93,7 @@ def test_race_in_the_test_itself(suite: pytest.Pytester) -> None:
         result = _run(suite)
         result.assert_outcomes(failed=2)
         result.stdout.fnmatch_lines(["*certain race on the variable n of test_closure()", "*assert 3 == 4"])
-    plain = suite.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:asyncio")
+    plain = _run_plainly(suite)
     plain.assert_outcomes(passed=1, failed=1)
 
 
@@ -139,7 +148,7 @@ def test_reports(suite: pytest.Pytester) -> None:
 def test_workers(suite: pytest.Pytester) -> None:
     """With pytest-xdist each worker audits its tests, and the session merges what they found."""
     suite.makepyfile(test_other="import bank\ndef test_again():\n    bank.race()\n")
-    result = _run(suite, "-n", "2", "--dist", "loadfile", "--owned-audit-report=report.json")
+    result = _run(suite, "-p", "xdist", "-n", "2", "--dist", "loadfile", "--owned-audit-report=report.json")
     result.assert_outcomes(passed=1, failed=2)
     [race] = json.loads((suite.path / "report.json").read_text())["races"]
     assert (race["count"], sorted(race["tests"])) == (2, ["test_bank.py::test_races", "test_other.py::test_again"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from audited import RACE, SAFE, Outcome, run_audited
+from audited import RACE, SAFE, Outcome, run_audited, run_mortal
 from commandline import TIMEOUT, environment
 
 FOUND = [("certain", "Account.balance")]
@@ -147,7 +147,7 @@ def _wait_for(outcome: Outcome) -> None:
 )
 def test_death_on_the_spot(tmp_path: Path, how: str, number: int) -> None:
     """Killed, aborted or crashed in C: the witness reports the races."""
-    _died(run_audited(tmp_path, RACE + f"race()\nimport ctypes, os, signal\n{how}\n"), number)
+    _died(run_mortal(tmp_path, RACE + f"race()\nimport ctypes, os, signal\n{how}\n"), number)
 
 
 @needs_fork

@@ -24,18 +24,24 @@ THOROUGH = (
     "compare", "coroutines", "descr", "enum", "exceptions", "fstring", "functools", "genexps", "heapq",
     "keywordonlyarg", "raise", "slice", "textwrap", "traceback", "tstring", "type_aliases", "type_params", "unpack",
 )  # fmt: skip
-MODULES = (*QUICK, *THOROUGH) if "OWNED_STRESS" in os.environ else QUICK
+GROUPS = {"quick": QUICK, "thorough": THOROUGH} if "OWNED_STRESS" in os.environ else {"quick": QUICK}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_cpython(module: str) -> None:
-    """A module of CPython's tests."""
-    name = f"test.test_{module}"
-    if importlib.util.find_spec("test") is None or importlib.util.find_spec(name) is None:
+def there(module: str) -> bool:
+    """Has this version of CPython such tests, and are they installed?"""
+    return importlib.util.find_spec("test") is not None and importlib.util.find_spec(module) is not None
+
+
+@pytest.mark.usefixtures("interruptible")  # test_generators sends SIGINT
+@pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
+def test_cpython(group: tuple[str, ...]) -> None:
+    """Modules of CPython's tests, all in one process: what they import is rewritten once."""
+    modules = [name for name in (f"test.test_{module}" for module in group) if there(name)]
+    if not modules:
         pytest.skip("not in this installation")
     support = Path(recorder.__file__).parent
     found = subprocess.run(
-        [sys.executable, "-W", "ignore", str(support / "rewritten_tests.py"), name],
+        [sys.executable, "-W", "ignore", str(support / "rewritten_tests.py"), *modules],
         capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     lines = found.stdout.splitlines()
