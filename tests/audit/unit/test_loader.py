@@ -118,14 +118,14 @@ def test_cached(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"x" * 100, None])
-def test_damaged_cache(folder: Path, damage: bytes | None) -> None:
+def test_damaged_cache(folder: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes | None) -> None:
     """A cache that cannot be read is made anew."""
     load(folder)
     (cached,) = caches(folder)
-    good = cached.read_bytes()
-    cached.write_bytes(good[:60] if damage is None else damage)
+    cached.write_bytes(cached.read_bytes()[:60] if damage is None else damage)
     assert is_rewritten(load(folder))
-    assert cached.read_bytes() == good
+    monkeypatch.setattr(_loader, "compile_script", None)
+    assert is_rewritten(load(folder))
 
 
 def test_other_maker(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
