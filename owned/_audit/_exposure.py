@@ -44,9 +44,13 @@ class Entry:
 
     @property
     def could_be_frozen(self) -> bool:
-        """Whether its objects were shared, and never written once they were made."""
+        """Whether its objects were shared, and never written once they were made, and are not what is frozen anyway.
+
+        The names of builtin types are without a module: `type`, `function`, `bool`.
+        """
         return (
             self.kind is Kind.ATTRIBUTE
+            and "." in self.name
             and any(one.shared for one in self.exposures)
             and all(not one.writes and one.initial <= one.objects for one in self.exposures)
             and not any(one.races or one.possible for one in self.exposures)

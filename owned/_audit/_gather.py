@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import itertools
 import linecache
+import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -190,7 +192,17 @@ def _is_ours(lock: Lock) -> bool:
 def lock_of(told: _detector.LockUse) -> Lock:
     """A lock as the detector tells it."""
     number, kind, name, made, takings, threads, guarded = told
-    return Lock(number, kind, name, _places(made), takings, tuple(thread[0] for thread in threads), guarded)
+    return Lock(number, kind, name, _maker(made), takings, tuple(thread[0] for thread in threads), guarded)
+
+
+def _maker(stack: _detector.Stack) -> tuple[Place, ...]:
+    """The places of a stack without those that make a lock for the program: in `Condition`, in code without a file."""
+    places = _places(stack)
+    return tuple(itertools.dropwhile(_is_between, places)) or places
+
+
+def _is_between(place: Place) -> bool:
+    return place.file.startswith("<") or (place.file == threading.__file__ and place.function == "Condition.__init__")
 
 
 def _exposure(told: _detector.Exposure) -> Exposure:

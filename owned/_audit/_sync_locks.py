@@ -91,7 +91,7 @@ class Lock(_Told, metaclass=_AnswersForLocks):
 
     __slots__ = ("_owner",)
 
-    _owner: int
+    _owner: int  # who has taken this one; 0: nobody, or somebody who has taken the real one
 
     def __new__(cls) -> Any:
         raw = _allocate_lock()
@@ -122,6 +122,7 @@ class Lock(_Told, metaclass=_AnswersForLocks):
                 self._give_signal("condition")
             if self._owner != _get_ident():
                 self._give_signal("lock released by another thread")
+            self._owner = 0
             self._info.released()
         raw.release()
 
@@ -136,6 +137,23 @@ class Lock(_Told, metaclass=_AnswersForLocks):
         if not answer and self._signal is not None:
             self._signal.acquire()
         return answer
+
+    def begin_inside(self) -> bool:
+        """Tell that the calling thread holds the real one; False if it has told so, by taking this one, or does not."""
+        if self._owner == _get_ident() or not self._raw.locked():
+            return False
+        self._owner = _get_ident()
+        self._info.acquired()
+        if self._signal is not None:
+            self._signal.acquire()
+        return True
+
+    def end_inside(self) -> None:
+        """Tell that it does no more what `begin_inside` was called for."""
+        self._owner = 0
+        if self._is_notified:
+            self._give_signal("condition")
+        self._info.released()
 
     acquire_lock = acquire
     release_lock = release
@@ -205,6 +223,19 @@ class RLock(_Told, metaclass=_AnswersForRLocks):
             answer: bool = self._raw.locked()
             return answer
 
+    def begin_inside(self) -> bool:
+        """As that of `Lock`."""
+        if not self._raw._is_owned() or self._depth:
+            return False
+        self._depth = 1
+        self._taken()
+        return True
+
+    def end_inside(self) -> None:
+        """As that of `Lock`."""
+        self._given_back()
+        self._depth = 0
+
     def _is_owned(self) -> bool:
         answer: bool = self._raw._is_owned()
         return answer
@@ -239,7 +270,7 @@ _CONDITION = threading.Condition.__init__.__code__
 def _tell(raw: Any) -> Lock:
     lock: Lock = object.__new__(Lock)
     lock._begin(raw, "Lock")
-    lock._owner = _get_ident()
+    lock._owner = 0
     return lock
 
 

@@ -14,7 +14,8 @@ Which `put` a `get` belongs to is known by the identity of the item: both are no
 subclass that stores something else than it was given, in a `_put` of its own, gets an edge from every `put` before.
 
 `Queue.mutex` is inside, but programs do write ``with q.mutex: q.queue.clear()``: to them it is shown as a lock that is
-told of, around the real one.
+told of, around the real one. While a `_put`, `_get` or `_qsize` runs that a program has written itself, that lock is
+told to be held, as the real one is.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import _queue
 import queue
 import sys
 import threading
+import weakref
 from collections import deque
 from types import FunctionType
 from typing import Any
@@ -112,6 +114,7 @@ def _items_of(instance: Any) -> _Items:
     known = instance.__dict__
     if MARK not in known:
         cls = type(instance)
+        _hooks.find(cls)
         known.setdefault(MARK, _Items(_function(cls._put) in _STORE and _function(cls._get) in _FETCH))
     items: _Items = known[MARK]
     return items
@@ -124,6 +127,58 @@ def _function(method: Any) -> Any:
     return method
 
 
+class _Hooks:
+    """The methods of programs that queues call under their mutex."""
+
+    def __init__(self) -> None:
+        self._patches: Patches | None = None
+        self._known: weakref.WeakSet[type] = weakref.WeakSet()
+
+    def begin(self, patches: Patches) -> None:
+        """Find them from now on, in classes whose queues are made or used."""
+        self._patches = patches
+        patches.also(self._end)
+
+    def _end(self) -> None:
+        self._patches = None
+        self._known.clear()
+
+    def find(self, cls: type) -> None:
+        """Wrap those of a class of queues. What two threads wrap twice is told of once, see `_under_mutex`."""
+        patches = self._patches
+        if patches is None or cls in self._known:
+            return
+        for base in reversed(cls.__mro__):
+            if base in _OURS or base in self._known:
+                continue
+            for name in _HOOKS:
+                if isinstance(vars(base).get(name), FunctionType):
+                    patches.method(base, name, _under_mutex)
+            self._known.add(base)
+
+
+_HOOKS = ("_put", "_get", "_qsize")
+_hooks = _Hooks()
+
+
+def _under_mutex(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+    shown = _shown(instance) if isinstance(instance, queue.Queue) else None
+    if shown is None or not shown.begin_inside():
+        return wrapped(*args, **kwargs)
+    try:
+        return wrapped(*args, **kwargs)
+    finally:
+        shown.end_inside()
+
+
+def _shown(instance: Any) -> Any:
+    """A queue's mutex as programs see it; None if it is no lock of Python's."""
+    known = instance.__dict__
+    if _SHOWN not in known:
+        known.setdefault(_SHOWN, tell_of(known["mutex"], held=True))
+    return known[_SHOWN]
+
+
 class _Mutex:
     """`Queue.mutex` as programs see it."""
 
@@ -131,14 +186,10 @@ class _Mutex:
         if instance is None:
             return self
         try:
-            real, told = instance.__dict__["mutex"], instance.__dict__.get(_SHOWN)
+            real = instance.__dict__["mutex"]
         except KeyError:
             raise AttributeError(f"{type(instance).__name__!r} object has no attribute 'mutex'") from None
-        if is_inside(sys._getframe(1)):
-            return real
-        if told is None:
-            told = instance.__dict__.setdefault(_SHOWN, tell_of(real, held=True) or real)
-        return told
+        return real if is_inside(sys._getframe(1)) else _shown(instance) or real
 
     def __set__(self, instance: Any, value: Any) -> None:
         instance.__dict__["mutex"] = value
@@ -158,6 +209,8 @@ def install(patches: Patches) -> None:
     for cls in _OURS:
         patches.method(cls, "_put", _store)
         patches.method(cls, "_get", _fetch)
+    _hooks.begin(patches)
+    patches.method(queue.Queue, "__init__", _begin)
     patches.method(queue.Queue, "put", _put)
     patches.method(queue.Queue, "get", _get)
     patches.method(queue.Queue, "task_done", _task_done)
@@ -168,6 +221,11 @@ def install(patches: Patches) -> None:
 
 
 _ShutDown: type[BaseException] | tuple[()] = getattr(queue, "ShutDown", ())  # 3.13
+
+
+def _begin(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> None:
+    _hooks.find(type(instance))
+    wrapped(*args, **kwargs)
 
 
 def _put(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 """Findings: how they are named, compared between runs, and carried as JSON."""
 
 import json
+import threading
 from pathlib import Path
 
 import attrs
@@ -120,6 +121,17 @@ def test_lock_is_named_as_the_source_names_it(tmp_path: Path, source: str, name:
     file = tmp_path / "locks.py"
     file.write_text(source + "\n")
     assert Lock(7, "Lock", made=(Place(str(file), 1, "<module>"),)).name == name
+
+
+def test_lock_of_a_condition_or_a_dataclass_is_made_by_the_program() -> None:
+    """Where a lock is made is the program's line, not that of what makes it for the program."""
+    mine = ("bank.py", 3, 3, -1, -1, "f")
+    generated = ("<string>", 9, 9, -1, -1, "Bank.__init__")
+    condition = (threading.__file__, 245, 245, -1, -1, "Condition.__init__")
+    for stack in ((generated, mine), (condition, mine), (condition, generated, mine), (mine, condition)):
+        lock = _gather.lock_of((1, "RLock", "", stack, 1, (), 0))
+        assert lock.made[0].file == "bank.py"
+    assert _gather.lock_of((1, "RLock", "", (generated,), 1, (), 0)).made[0].file == "<string>"
 
 
 def test_lock_keeps_the_name_that_it_was_given() -> None:

@@ -126,6 +126,8 @@ def test_class_with_a_late_write_is_not_to_be_frozen(bank: Bank) -> None:
     """A class could be frozen only if none of its attributes was written later, or twice."""
     rate = next(one for one in bank.findings().exposures if one.variable.owner == "bank.Rate")
     assert _exposure.freezable(Findings(exposures=(rate,))) == ["bank.Rate"]
+    builtin = attrs.evolve(rate, variable=attrs.evolve(rate.variable, owner="function"))
+    assert _exposure.freezable(Findings(exposures=(builtin,))) == []
     for change in ({"writes": 1}, {"initial": rate.objects + 1}, {"shared": 0}):
         assert _exposure.freezable(Findings(exposures=(attrs.evolve(rate, **change),))) == []
 

@@ -9,6 +9,9 @@ import threading
 
 import pytest
 
+from orders import Orders
+from owned._audit import _sync
+
 KINDS = ["Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"]
 
 
@@ -128,6 +131,78 @@ def test_mutex(orders):
     assert orders.held("in it") == ("Lock",)
     assert q.mutex is q.mutex
     assert q.qsize() == 1
+
+
+@pytest.mark.parametrize("name", ["_put", "_get", "_qsize"])
+def test_hooks(orders, name):
+    """What a program puts in place of a queue's own methods runs under its mutex, once, whoever has taken it."""
+
+    class Marking(queue.Queue):
+        pass
+
+    def hook(self, *args):
+        orders.mark("in it")
+        return getattr(super(Marking, self), name)(*args)
+
+    class Above(Marking):
+        pass
+
+    setattr(Marking, name, hook)
+    setattr(Above, name, lambda self, *args: getattr(super(Above, self), name)(*args))
+    q = Above()
+    q.put(1), q.get(), q.empty()
+    assert orders.held("in it") == ("Lock",)
+    with q.mutex:
+        q._put(1), q._get(), q._qsize()
+    assert orders.held("in it") == ("Lock",)
+    q._put(1), q._get(), q._qsize()
+    assert orders.held("in it") == ()
+
+
+def test_hooks_under_another_lock(orders):
+    """A queue whose mutex is an RLock, or nothing of Python's."""
+
+    class Marking(queue.Queue):
+        def _put(self, item):
+            orders.mark("in it")
+            super()._put(item)
+
+    q = Marking()
+    q.mutex = recursive = threading._CRLock()
+    for _ in range(2):
+        with recursive:
+            q._put(1)
+        assert orders.held("in it") == ("RLock",)
+        with q.mutex:
+            q._put(1)
+        assert orders.held("in it") == ("RLock",)
+    q._put(2)
+    assert orders.held("in it") == ()
+    q.mutex = threading.Condition()
+    q._put(3)
+    assert orders.held("in it") == ()
+
+
+def test_hooks_are_taken_back():
+    """After the audit a class of queues has its own methods."""
+
+    class Marking(queue.Queue):
+        def _put(self, item):
+            super()._put(item)
+
+    class Mixed(Marking):
+        pass
+
+    before = vars(Marking)["_put"]
+    detector = Orders()
+    _sync.install(detector_module=detector)
+    try:
+        Mixed().put(1)
+        assert vars(Marking)["_put"] is not before
+    finally:
+        _sync.uninstall()
+    assert vars(Marking)["_put"] is before
+    assert "_put" not in vars(Mixed)
 
 
 def test_errors_are_the_same(orders):

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Well-known threaded packages audited through their own tests."""
