@@ -184,6 +184,7 @@ void owned_region_init_lock(owned_region *r);
 /* Collector support shared with the lock types, whose structs begin with an owned_region. */
 int owned_region_traverse(PyObject *self, visitproc visit, void *arg);
 int owned_region_clear(PyObject *self);
+void owned_region_dealloc(PyObject *self);
 void owned_region_dealloc_lock(PyObject *self); /* all of tp_dealloc for a lock once its own fields are gone */
 
 #endif
