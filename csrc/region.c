@@ -3,10 +3,8 @@
 #include "check.h"
 #include "life.h"
 #include "membrane.h"
-#include "mode.h"
 #include "state.h"
 #include "stats.h"
-#include "verbs.h"
 
 /* ---- birth and death --------------------------------------------------------------------------------------- */
 
