@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: MIT
+"""Drives one module from several threads: the process that is audited.
+
+``python -m benchmarks.stdlib.driver STEM KIND OUT``, where KIND is one of `KINDS`: ``module``, each thread calls the
+module with arguments of its own; ``object``, the threads share objects that are not made for it, and ``promised``,
+objects of which the documentation says that they are. What was reached is written to OUT.
+
+Hypothesis draws what the threads do, always the same. Threads of one example begin together, at a barrier, and are
+joined before the next one: accesses of two examples are in order.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+import os
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from benchmarks.stdlib import reach, subjects
+from benchmarks.stdlib.subject import Call, Op, Shared, Subject
+
+MODULE, OBJECT, PROMISED = KINDS = ("module", "object", "promised")
+HUNG = 30.0
+"""Seconds after which a thread that has not come back will not."""
+HUNG_STATUS = 70
+_CHUNK = 6  # pairs of calls that one example draws: Hypothesis bounds what an example may draw in all
+
+Script = Sequence[Call]
+
+
+def settled(examples: int) -> settings:
+    """Hypothesis' settings: the same examples each time, and no opinion about them."""
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def load(subject: Subject) -> ModuleType:
+    """The module, imported in such a way that it is the one written in Python and its own level is audited."""
+    hidden = {name: sys.modules.get(name) for name in subject.blocked}
+    for name in [name for name in sys.modules if name == subject.module or name.startswith(f"{subject.module}.")]:
+        if subject.fresh:
+            del sys.modules[name]
+    sys.modules.update(dict.fromkeys(subject.blocked))  # type: ignore[arg-type]
+    try:
+        module = importlib.import_module(subject.module)
+        for name in subject.files:
+            importlib.import_module(name)
+        return module
+    finally:
+        for name, before in hidden.items():
+            if before is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = before
+
+
+class Driver:
+    """Runs scripts on threads, and counts what came of it.
+
+    Attributes:
+        lines: What ran.
+        errors: How often an operation raised what, by ``operation: exception``.
+        runs: How many examples ran.
+    """
+
+    def __init__(self, lines: reach.Lines) -> None:
+        self.lines = lines
+        self.errors: Counter[str] = Counter()
+        self.runs = 0
+
+    def together(self, scripts: Sequence[Script], receiver: Any) -> None:
+        """Run each script on a thread."""
+        self.runs += 1
+        self.lines.next_round()
+        barrier = threading.Barrier(len(scripts))
+        now: list[str] = [""] * len(scripts)
+        errors: list[list[str]] = [[] for _ in scripts]
+
+        def work(number: int) -> None:
+            self.lines.begin()
+            barrier.wait()
+            for call in scripts[number]:
+                now[number] = call.op.name
+                try:
+                    call.make(receiver)
+                except (Exception, SystemExit) as error:
+                    errors[number].append(f"{call.op.name}: {type(error).__name__}: {error}"[:120])
+            self.lines.end()
+            now[number] = ""
+
+        threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(len(scripts))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(HUNG)
+        self.errors.update(itertools.chain(*errors))
+        if hung := [name for name in now if name]:
+            self.errors.update(f"{name}: hung" for name in hung)
+            raise Hung
+
+    def drive(self, ops: Sequence[Op], examples: int, receiver: Callable[[], Any], done: Any = None) -> None:
+        """Do each operation on two threads at once, each pair if there are few, and then whatever is drawn."""
+
+        def run(scripts: Sequence[Script]) -> None:
+            what = receiver()
+            try:
+                self.together(scripts, what)
+            finally:
+                if done is not None:
+                    done(what)
+
+        pairs = [(one, one) for one in ops]
+        if len(ops) <= 12 and done is None:
+            pairs += itertools.combinations(ops, 2)
+        for first in range(0, len(pairs), _CHUNK):
+            chunk = pairs[first : first + _CHUNK]
+
+            @settled(2)
+            @given(st.tuples(*(st.tuples(one.calls(), other.calls()) for one, other in chunk)))
+            def sweep(drawn: tuple[tuple[Call, Call], ...]) -> None:
+                for calls in drawn:
+                    run([[call] for call in calls])
+
+            sweep()
+
+        @settled(examples)
+        @given(
+            st.lists(st.lists(st.sampled_from(ops).flatmap(Op.calls), min_size=1, max_size=6), min_size=2, max_size=4)
+        )
+        def mixed(scripts: list[Script]) -> None:
+            run(scripts)
+
+        mixed()
+
+
+class Hung(BaseException):
+    """A thread did not come back."""
+
+
+def shared_objects(subject: Subject, kind: str) -> list[Shared]:
+    """The objects of the subject that are of this kind."""
+    return [one for one in subject.objects if bool(one.promised) == (kind == PROMISED)]
+
+
+def kinds_of(subject: Subject) -> list[str]:
+    """The kinds of sharing that the subject has anything for."""
+    return [kind for kind in KINDS if (subject.calls if kind == MODULE else shared_objects(subject, kind))]
+
+
+def main(stem: str, kind: str, out: str, examples: str = "") -> None:
+    """Be the process of one module and one kind of sharing."""
+    subject = subjects.load(stem)
+    target = Path(out).absolute()
+    count = int(examples) if examples else subject.examples
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder
+        os.chdir(folder)
+        tempfile.tempdir = folder
+        module = load(subject)
+        driver = Driver(reach.Lines(reach.files_of(subject)))
+        hung = False
+        with driver.lines:
+            try:
+                if kind == MODULE:
+                    driver.drive(subject.calls, count, lambda: module)
+                for one in shared_objects(subject, kind) if kind != MODULE else ():
+                    driver.drive(one.ops, count, lambda one=one: one.make(module), one.done)  # type: ignore[misc]
+            except Hung:
+                hung = True
+        found = {
+            "reached": driver.lines.reached(),
+            "errors": dict(driver.errors.most_common(60)),
+            "runs": driver.runs,
+            "hung": hung,
+        }
+        target.write_text(json.dumps(found), encoding="utf-8")
+        os.chdir("/")
+    if hung:
+        sys.stdout.flush()
+        os._exit(HUNG_STATUS)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
