@@ -20,6 +20,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from importlib.machinery import FrozenImporter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -54,6 +55,8 @@ def settled(examples: int) -> settings:
 def load(subject: Subject) -> ModuleType:
     """The module, imported in such a way that it is the one written in Python and its own level is audited."""
     hidden = {name: sys.modules.get(name) for name in subject.blocked}
+    finders = sys.meta_path[:]
+    sys.meta_path[:] = [finder for finder in finders if finder is not FrozenImporter]  # those have no source to rewrite
     for name in [name for name in sys.modules if name == subject.module or name.startswith(f"{subject.module}.")]:
         if subject.fresh:
             del sys.modules[name]
@@ -64,6 +67,7 @@ def load(subject: Subject) -> ModuleType:
             importlib.import_module(name)
         return module
     finally:
+        sys.meta_path[:] = finders
         for name, before in hidden.items():
             if before is None:
                 del sys.modules[name]

@@ -10,6 +10,7 @@ import pkgutil
 import sys
 import threading
 from collections.abc import Iterator
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Self
@@ -51,7 +52,7 @@ def files_of(subject: Subject) -> dict[str, str]:
     """Their source files, and how they are called."""
     found = {}
     for name in modules_of(subject):
-        spec = importlib.util.find_spec(name)
+        spec = PathFinder.find_spec(name) if "." not in name else importlib.util.find_spec(name)
         if spec is not None and spec.origin and spec.origin.endswith(".py"):
             found[spec.origin] = name
     return found

@@ -36,7 +36,8 @@ class Op:
         """How errors name it."""
         if isinstance(self.function, str):
             return self.function
-        return f"line {self.function.__code__.co_firstlineno}"
+        code = getattr(self.function, "__code__", None)
+        return repr(self.function) if code is None else f"line {code.co_firstlineno}"
 
     def calls(self) -> st.SearchStrategy[Call]:
         """This operation with arguments."""
@@ -90,6 +91,7 @@ class Subject:
 
     Attributes:
         module: Its name.
+        title: What the page calls it, where that is something else.
         calls: Functions of the module, called with arguments of the thread's own.
         objects: What threads share besides.
         blocked: Accelerators in C that are made unimportable, for what they replace is what is audited.
@@ -104,6 +106,7 @@ class Subject:
     """
 
     module: str
+    title: str = attrs.field(default=attrs.Factory(lambda self: self.module, takes_self=True), kw_only=True)
     calls: tuple[Op, ...] = ()
     objects: tuple[Shared, ...] = ()
     blocked: tuple[str, ...] = ()
