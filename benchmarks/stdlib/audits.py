@@ -32,7 +32,7 @@ from benchmarks.stdlib import driver, reach, subjects
 RESULTS = Path(__file__).parent.parent / "results" / "stdlib"
 ROOT = Path(__file__).parents[2]
 TESTS = "tests"
-TIME_LIMIT = 150
+TIME_LIMIT = 120
 _STDLIB = tuple({os.path.join(os.path.realpath(sysconfig.get_paths()[name]), "") for name in ("stdlib", "platstdlib")})
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+|\b0x[0-9a-f]{6,}|\d{3,}")
 
@@ -52,25 +52,39 @@ def run(stem: str, kind: str, examples: int | None, folder: Path) -> Json:
     command = [sys.executable, "-m", "owned", "audit", "-q", *options, "--json", str(report), "-m", *program]
     environment = os.environ | {"PYTHON_GIL": "0"} if sysconfig.get_config_var("Py_GIL_DISABLED") else dict(os.environ)
     began = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment | {"PYTHONHASHSEED": "0"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     try:
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=environment | {"PYTHONHASHSEED": "0"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=TIME_LIMIT,
-        )
-        status, said = done.returncode, done.stdout.decode(errors="replace")
-    except subprocess.TimeoutExpired as late:
-        status, said = None, (late.stdout or b"").decode(errors="replace")
-    answer: Json = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}
-    document: Json = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
+        text, _ = process.communicate(timeout=TIME_LIMIT)
+        status: int | None = process.returncode
+    except subprocess.TimeoutExpired:
+        process.terminate()  # it reports then
+        try:
+            text, _ = process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            text, _ = process.communicate()
+        status = None
+    answer, document = read(out), read(report)
     answer |= {"status": status, "seconds": round(time.monotonic() - began, 1), "document": document}
-    if not answer.get("reached") and "reached" not in answer:
-        answer["said"] = said[-2000:]
+    if "reached" not in answer:
+        answer["said"] = text.decode(errors="replace")[-2000:]
     return answer
+
+
+def read(file: Path) -> Json:
+    """What a process wrote; nothing if it did not come to that."""
+    try:
+        found: Json = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def audit(stem: str, examples: int | None, with_tests: bool) -> Json:

@@ -18,6 +18,7 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib.machinery import FrozenImporter
@@ -32,8 +33,8 @@ from benchmarks.stdlib import reach, subjects
 from benchmarks.stdlib.subject import Call, Op, Shared, Subject
 
 MODULE, OBJECT, PROMISED = KINDS = ("module", "object", "promised")
-HUNG = 30.0
-"""Seconds after which a thread that has not come back will not."""
+HUNG = 15.0
+"""Seconds after which threads that have not come back will not."""
 HUNG_STATUS = 70
 _CHUNK = 6  # pairs of calls that one example draws: Hypothesis bounds what an example may draw in all
 
@@ -112,8 +113,9 @@ class Driver:
         threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(len(scripts))]
         for thread in threads:
             thread.start()
+        until = time.monotonic() + HUNG
         for thread in threads:
-            thread.join(HUNG)
+            thread.join(max(0.0, until - time.monotonic()))
         self.errors.update(itertools.chain(*errors))
         if hung := [name for name in now if name]:
             self.errors.update(f"{name}: hung" for name in hung)

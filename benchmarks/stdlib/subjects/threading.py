@@ -16,6 +16,12 @@ def _started(threading, name):
     return thread.is_alive(), thread.ident, thread.name, repr(thread)
 
 
+def _running(threading):
+    thread = threading.Thread(target=int)
+    thread.start()
+    return thread
+
+
 def _timer(threading):
     timer = threading.Timer(0.0001, int)
     timer.start()
@@ -99,23 +105,17 @@ SUBJECT = Subject(
         ),
         shared(
             "Thread",
-            lambda threading: threading.Thread(target=int),
-            *each("start is_alive __repr__"),
+            lambda threading: _running(threading),
+            *each("is_alive __repr__"),
             op(lambda thread: thread.join()),
             op(lambda thread: setattr(thread, "daemon", True)),
             op(lambda thread, name: setattr(thread, "name", name), names),
             op(lambda thread: (thread.name, thread.ident, thread.native_id, thread.daemon)),
             promised=PROMISED,
-            done=lambda thread: thread.ident is not None and thread.join(),
-        ),
-        shared(
-            "Timer",
-            lambda threading: threading.Timer(0.0001, int),
-            *each("start cancel"),
-            promised=PROMISED,
-            done=lambda timer: timer.ident is not None and timer.join(),
+            done=lambda thread: thread.join(),
         ),
     ),
+    note="two calls of `start()` on one thread are left out of the run, for they crash the interpreter, see above",
     examples=40,
     tests=("test.test_threading", "test.test_threading_local", "test.test_threadedtempfile"),
 )
