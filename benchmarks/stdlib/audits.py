@@ -78,6 +78,11 @@ def run(stem: str, kind: str, examples: int | None, folder: Path) -> Json:
     return answer
 
 
+def came_to_its_end(answer: Json) -> bool:
+    """Did a process do all that it was to do? Its status is 1 where there are races."""
+    return answer["status"] in (0, 1) and "said" not in answer
+
+
 def read(file: Path) -> Json:
     """What a process wrote; nothing if it did not come to that."""
     try:
@@ -141,7 +146,7 @@ def audit_all(stems: list[str], examples: int | None, with_tests: bool, jobs: in
     def one(stem: str) -> None:
         began = time.monotonic()
         result = audit(stem, examples, with_tests)
-        ended = {kind: answer["status"] for kind, answer in result["runs"].items() if answer["status"] not in (0, 1)}
+        ended = {kind: answer["status"] for kind, answer in result["runs"].items() if not came_to_its_end(answer)}
         print(
             f"{result['module']:20} {result['reached']:4}/{result['lines']:<4} lines, {len(result['races']):3} races,"
             f" {time.monotonic() - began:5.1f} s{f', ended with {ended}' if ended else ''}",

@@ -11,6 +11,7 @@ joined before the next one: accesses of two examples are in order.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import itertools
 import json
@@ -64,8 +65,9 @@ def load(subject: Subject) -> ModuleType:
     sys.modules.update(dict.fromkeys(subject.blocked))  # type: ignore[arg-type]
     try:
         module = importlib.import_module(subject.module)
-        for name in subject.files:
-            importlib.import_module(name)
+        for name in reach.modules_of(subject):  # all of them now, not by a thread later on
+            with contextlib.suppress(ImportError, SystemExit):  # not every system has it
+                importlib.import_module(name)
         return module
     finally:
         sys.meta_path[:] = finders

@@ -6,7 +6,8 @@ An entry is for all races of a module whose variable and functions match; the fi
     module       its name
     variable     as the results have it, with ``*`` and ``?`` for what differs
     functions    one of the two functions, likewise; without it: any
-    sharing      where it was found: "module", "object", "promised" or "tests"; without it: anywhere
+    sharing      where it was found: "module", "object", "promised" or "tests"; without it: anywhere. "by hand" for
+                 what the run has to leave out
     verdict      "true": something is lost, wrong or raised; "harmless": nothing a program could see goes wrong;
                  "contract": the caller must lock, as the documentation says or as for any object that is not made to be
                  shared; "false": no race at all, the audit is mistaken
@@ -31,6 +32,9 @@ FILE = Path(__file__).with_name("known.toml")
 TRUE, HARMLESS, CONTRACT, FALSE, UNJUDGED = VERDICTS = ("true", "harmless", "contract", "false", "unjudged")
 
 
+BY_HAND = "by hand"
+
+
 @attrs.frozen
 class Known:
     """One entry."""
@@ -48,6 +52,7 @@ class Known:
         """Is it about this race?"""
         return (
             self.module == module
+            and self.sharing != BY_HAND
             and fnmatch.fnmatchcase(race["sharing"], self.sharing)
             and fnmatch.fnmatchcase(race["variable"], _literal(self.variable))
             and any(fnmatch.fnmatchcase(function, self.functions) for function in race["functions"])
@@ -66,6 +71,11 @@ NOT_JUDGED = Known("*", "*", HARMLESS, "nobody has looked at it")
 def entries() -> tuple[Known, ...]:
     """All of them."""
     return tuple(Known(**entry) for entry in tomllib.loads(FILE.read_text(encoding="utf-8")).get("race", ()))
+
+
+def by_hand(module: str) -> tuple[Known, ...]:
+    """What was found without a run."""
+    return tuple(entry for entry in entries() if entry.module == module and entry.sharing == BY_HAND)
 
 
 def judge(module: str, race: dict[str, Any]) -> tuple[str, Known]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from benchmarks.stdlib import audits, driver, known, subjects
@@ -35,6 +34,8 @@ def judged(result: Json) -> dict[str, list[Judged]]:
     for race in result["races"]:
         verdict, entry = known.judge(result["module"], race)
         found[verdict].setdefault(entry, []).append(race)
+    for entry in known.by_hand(result["module"]):
+        found[entry.verdict].setdefault(entry, [])
     return {verdict: list(entries.items()) for verdict, entries in found.items()}
 
 
@@ -50,18 +51,18 @@ def verdict_on(result: Json) -> str:
         return "**races**"
     if by_verdict[UNJUDGED]:
         return "not judged yet"
-    if any(answer["status"] not in (0, 1) for kind, answer in result["runs"].items() if kind != audits.TESTS):
+    if any(not audits.came_to_its_end(answer) for kind, answer in result["runs"].items() if kind != audits.TESTS):
         return "the run did not end"
     if share(result) < ENOUGH:
         return "not enough reached"
-    if any(
-        race["sharing"] != driver.OBJECT
-        for entries in (HARMLESS, CONTRACT)
-        for _, races in by_verdict[entries]
-        for race in races
-    ):
-        return "harmless only" if by_verdict[HARMLESS] else "by contract only"
+    if by_verdict[HARMLESS]:
+        return "harmless only"
     return "clean" if not result["races"] else "by contract only"
+
+
+def title_of(result: Json) -> str:
+    """What the module is called."""
+    return subjects.load(subjects.stem_of(result["module"])).title
 
 
 def state_of(result: Json) -> str:
@@ -98,12 +99,15 @@ def tests_of(result: Json) -> str:
     if run.get("missing") == list(subject.tests):
         return "absent"
     text = f"{run.get('ran', 0)}"
+    found = races_of(result, audits.TESTS)
+    if found != "-":
+        text += f": {found}"
     if run.get("failed"):
-        text += f", {len(run['failed'])} failed"
+        text += f"; {len(run['failed'])} failed"
     if run.get("left"):
-        text += f", {run['left']} left out"
-    if run["status"] not in (0, 1):
-        text += f", ended with {run['status']}"
+        text += f"; {run['left']} left out"
+    if not audits.came_to_its_end(run):
+        text += "; did not end"
     return text
 
 
@@ -171,11 +175,9 @@ def _table(results: list[Json]) -> Iterator[str]:
     )
     yield "|---|---|---|---|---|---|---|---|---|"
     for result in results:
-        promised = races_of(result, driver.PROMISED, audits.TESTS)
-        if promised == "-" and driver.PROMISED not in result["runs"]:
-            promised = ""
+        promised = races_of(result, driver.PROMISED) if driver.PROMISED in result["runs"] else ""
         cells = (
-            f"`{result['module']}`",
+            f"`{title_of(result)}`",
             state_of(result),
             races_of(result, driver.MODULE) if driver.MODULE in result["runs"] else "",
             promised,
@@ -224,9 +226,9 @@ def _entry(module: str, entry: Known, races: list[Json], verdict: str) -> Iterat
         for race in races:
             yield f"- `{module}`: {_race(race)}"
         return
-    variables = shortened(sorted({f"`{race['variable']}`" for race in races}), 4)
+    variables = shortened(sorted({f"`{race['variable']}`" for race in races}), 4) or f"`{entry.variable}`"
     functions = shortened(sorted({f"`{name}`" for race in races for name in race["functions"]}), 4)
-    text = f"- `{module}`: {variables} in {functions}. {entry.why}"
+    text = f"- `{module}`: {variables}{f' in {functions}' if functions else ', found by hand'}. {entry.why}"
     if verdict == TRUE:
         known_as = ", ".join(map(issue, entry.upstream))
         text += f" Known upstream: {known_as}." if known_as else " No issue found upstream."

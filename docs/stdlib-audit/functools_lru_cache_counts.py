@@ -10,7 +10,7 @@ import threading
 
 sys.modules["_functools"] = None
 sys.modules.pop("functools", None)
-import functools  # noqa: E402
+import functools
 
 CALLS, THREADS = 100_000, 4
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """mimetypes: two threads add the same extension, and it is there twice.
 
-`MimeTypes.add_type()` asks whether the extension is in the list, and then appends it. A string that is compared slowly
-holds the window open here.
+`MimeTypes.add_type()` asks whether the extension is in the list, and then appends it. A list that answers slowly holds
+the window open here.
 """
 
 import mimetypes
@@ -12,25 +12,22 @@ import threading
 both_asked = threading.Barrier(2)
 
 
-class Extension(str):
-    """Waits for the other thread when it has been compared."""
+class Slow(list):
+    """Waits for the other thread when it has found the answer."""
 
-    __hash__ = str.__hash__
-
-    def __eq__(self, other):
-        equal = str.__eq__(self, other)
-        if not equal:
-            both_asked.wait(5)
-        return equal
+    def __contains__(self, item):
+        found = super().__contains__(item)
+        both_asked.wait()
+        return found
 
 
 mimetypes.init()
-mimetypes.add_type("text/own", ".first")
-threads = [threading.Thread(target=mimetypes.add_type, args=("text/own", Extension(".own"))) for _ in range(2)]
+mimetypes._db.types_map_inv[True]["text/own"] = Slow()
+threads = [threading.Thread(target=mimetypes.add_type, args=("text/own", ".own")) for _ in range(2)]
 for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
-found = list(map(str, mimetypes.guess_all_extensions("text/own")))
-if found.count(".own") != 1:
+found = mimetypes.guess_all_extensions("text/own")
+if found != [".own"]:
     sys.exit(f"the extensions are {found}")

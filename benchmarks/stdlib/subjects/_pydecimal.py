@@ -6,8 +6,14 @@ from hypothesis import strategies as st
 from benchmarks.stdlib.subject import Subject, each, op, shared
 
 _numbers = st.sampled_from(["0", "1.5", "-2e3", "Infinity", "NaN", "sNaN", "7", "1e-20"])
-_PAIRED = "add subtract multiply divide divide_int remainder remainder_near power compare max min quantize scaleb logical_and same_quantum"
-_SINGLE = "sqrt ln log10 exp logb minus plus abs normalize to_integral_exact next_plus next_minus to_eng_string number_class canonical"
+_PAIRED = (
+    "add subtract multiply divide divide_int remainder remainder_near power compare "
+    "max min quantize scaleb logical_and same_quantum"
+)
+_SINGLE = (
+    "sqrt ln log10 exp logb minus plus abs normalize to_integral_exact next_plus "
+    "next_minus to_eng_string number_class canonical"
+)
 
 
 def _asked(decimal, name, *values):

@@ -54,7 +54,7 @@ SUBJECT = Subject(
         op(lambda c, items: c.OrderedDict.fromkeys(items), strings),
         op(lambda c, d: c.ChainMap(d).new_child({"x": 1}).parents, dicts),
         op(lambda c, d: c.UserDict(d).copy(), dicts),
-        op(lambda c, d: c.UserList(d) + [1], lists),
+        op(lambda c, d: c.UserList(d) + d, lists),
         op(lambda c, d: c.UserString(d).upper(), words),
     ),
     objects=(

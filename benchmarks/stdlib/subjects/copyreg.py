@@ -7,7 +7,7 @@ from benchmarks.stdlib.subject import Subject, each, names, op
 
 
 class _Slots:
-    __slots__ = ("a", "__b")
+    __slots__ = ("__b", "a")
 
 
 _types = st.sampled_from([_Slots, type("One", (), {"__slots__": "x"}), type("Two", (), {})])

@@ -76,7 +76,7 @@ SUBJECT = Subject(
             _enumeration,
             op(lambda kind, n: kind(n), small),
             op(lambda kind: [one.name for one in kind]),
-            op(lambda kind: kind.RED == kind["RED"]),
+            op(lambda kind: kind["RED"] == kind.RED),
             op(lambda kind: hash(kind.BLUE)),
             promised="an enumeration is a set of constants",
         ),

@@ -12,7 +12,8 @@ _requests = st.sampled_from(
     [
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /file.txt HTTP/1.0\r\n\r\n",
-        b"HEAD /file.txt HTTP/1.1\r\nIf-Modified-Since: Wed, 09 Feb 2094 22:23:32 GMT\r\nConnection: keep-alive\r\n\r\n",
+        b"HEAD /file.txt HTTP/1.1\r\n"
+        b"If-Modified-Since: Wed, 09 Feb 2094 22:23:32 GMT\r\nConnection: keep-alive\r\n\r\n",
         b"GET /absent HTTP/1.1\r\nExpect: 100-continue\r\n\r\n",
         b"GET /sub HTTP/1.1\r\n\r\n",
         b"BAD\r\n\r\n",

@@ -84,7 +84,8 @@ _handler_ops = (
     op(lambda handler: handler.removeFilter(handler.filters[0])),
     op("set_name", names),
     op("get_name"),
-    *each("flush close acquire release"),
+    *each("flush close"),
+    op(lambda handler: handler.acquire() or handler.release()),
     op(repr),
 )
 

@@ -20,11 +20,11 @@ SUBJECT = Subject(
     "queue",
     fresh=False,
     calls=(op(lambda queue, x: (made := queue.Queue(2)).put(x) or made.get(), numbers),),
-    objects=tuple(
-        shared(name, lambda queue, name=name: getattr(queue, name)(3), *_ops(), promised=PROMISED)
-        for name in ("Queue", "LifoQueue", "PriorityQueue")
-    )
-    + (
+    objects=(
+        *(
+            shared(name, lambda queue, name=name: getattr(queue, name)(3), *_ops(), promised=PROMISED)
+            for name in ("Queue", "LifoQueue", "PriorityQueue")
+        ),
         shared(
             "_PySimpleQueue",
             lambda queue: queue._PySimpleQueue(),

@@ -75,9 +75,9 @@ SUBJECT = Subject(
     ),
     objects=tuple(
         shared(kind, lambda m, kind=kind: _Serving(m, kind, "UDP" in kind), *_ops, promised=PROMISED, done=_Serving.end)
-        for kind in ("TCPServer", "ThreadingTCPServer", "ThreadingUDPServer")
+        for kind in ("ThreadingTCPServer", "ThreadingUDPServer")
     ),
-    examples=12,
+    examples=6,
     tests=("test.test_socketserver",),
     left_out={},
 )

@@ -3,7 +3,7 @@
 
 from hypothesis import strategies as st
 
-from benchmarks.stdlib.subject import Subject, op, shared
+from benchmarks.stdlib.subject import Subject, names, op, shared
 
 
 def _made(typing):
@@ -27,15 +27,12 @@ def _made(typing):
     return Box[int](), Row(1), Movie(name="x"), typing.get_type_hints(Box), Box[T][int], Movie.__required_keys__
 
 
-def _overloaded(typing):
-    @typing.overload
-    def function(x: int) -> int: ...
-    @typing.overload
-    def function(x: str) -> str: ...
+def _overloaded(typing, name):
     def function(x):
         return x
 
-    return typing.get_overloads(function), typing.clear_overloads() if len(str(function)) % 2 else None
+    function.__qualname__ = name
+    return typing.overload(function), typing.get_overloads(function)
 
 
 def _protocol(typing):
@@ -54,7 +51,8 @@ SUBJECT = Subject(
     "typing",
     calls=(
         op(_made),
-        op(_overloaded),
+        op(_overloaded, names),
+        op("clear_overloads"),
         op(lambda typing, form: getattr(typing, form)[int, str], _forms),
         op(lambda typing, form: repr(getattr(typing, form)[int]), _forms),
         op(lambda typing: typing.get_type_hints(_protocol(typing).close)),

@@ -23,7 +23,8 @@ SUBJECT = Subject(
     "urllib.parse",
     calls=(
         *each(
-            "urlparse urlsplit urldefrag quote quote_plus unquote unquote_plus unquote_to_bytes parse_qs parse_qsl unwrap",
+            "urlparse urlsplit urldefrag quote quote_plus"
+            " unquote unquote_plus unquote_to_bytes parse_qs parse_qsl unwrap",
             _urls,
         ),
         *each("urljoin", _urls, _urls),
