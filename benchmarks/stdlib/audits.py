@@ -200,6 +200,8 @@ def where(access: Json) -> str:
 
 def module_of(file: str) -> str:
     """What a file of the standard library is called when it is imported."""
+    if file.startswith("<frozen "):
+        return file[len("<frozen ") : -1]
     absolute = os.path.realpath(os.path.join(ROOT, file))
     for folder in _STDLIB:
         if absolute.startswith(folder):

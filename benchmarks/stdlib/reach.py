@@ -128,6 +128,7 @@ class Lines:
     def __init__(self, files: dict[str, str], rounds: bool = True) -> None:
         self._files = files
         self._lines = {file: mutating_lines(file) for file in files}
+        self._frozen = {f"<frozen {name}>": file for file, name in files.items()}
         self._rounds = rounds
         self._round = 0
         self._first: dict[Place, tuple[int, int]] = {}
@@ -182,7 +183,8 @@ class Lines:
     if sys.version_info >= (3, 12):
 
         def _line(self, code: CodeType, line: int) -> Any:
-            if code.co_filename in self._lines and not self._ran(code.co_filename, line):
+            file = self._frozen.get(code.co_filename, code.co_filename)
+            if file in self._lines and not self._ran(file, line):
                 return None
             return sys.monitoring.DISABLE
 
@@ -203,7 +205,7 @@ class Lines:
     else:
 
         def _trace(self, frame: FrameType, event: str, arg: object) -> Any:
-            file = frame.f_code.co_filename
+            file = self._frozen.get(frame.f_code.co_filename, frame.f_code.co_filename)
             if file not in self._lines:
                 return None
             if event == "line":
@@ -220,4 +222,4 @@ class Lines:
         def __exit__(self, *exc_info: object) -> None:
             """End."""
             sys.settrace(None)
-            threading.settrace(None)  # type: ignore[arg-type]
+            threading.settrace(None)

@@ -118,7 +118,7 @@ def upstream_of(result: Json) -> str:
         return "-"
     numbers = sorted({number for entry, _ in entries for number in entry.upstream})
     text = ", ".join(issue(number) for number in numbers)
-    new = sum(not entry.upstream for entry, _ in entries)
+    new = len({entry.reproducer for entry, _ in entries if not entry.upstream})
     return ", ".join(filter(None, [text, f"none found for {new}" if new and numbers else "none found" if new else ""]))
 
 
@@ -140,7 +140,7 @@ def write() -> None:
 def _head(results: list[Json]) -> Iterator[str]:
     counts = Counter(verdict_on(result) for result in results)
     pythons = sorted({f"{result['version']}{'t' if result['python'].endswith('t') else ''}" for result in results})
-    true = sum(len(judged(result)[TRUE]) for result in results)
+    true = len({entry.reproducer for result in results for entry, _ in judged(result)[TRUE]})
     yield "# The standard library, audited"
     yield ""
     yield (
@@ -151,19 +151,23 @@ def _head(results: list[Json]) -> Iterator[str]:
     yield ""
     yield (
         "Where a module has a part in C that replaces what is written in Python, the Python is what is audited. Each"
-        " module ran in processes of its own, driven by Hypothesis: two to four threads that begin at a barrier, each with"
-        " a list of calls. In one process they **called the module** with arguments of their own: what races there is what"
-        " the module keeps for itself, and a race is the module's fault. In another they **shared one object**: a race"
-        " there is the module's fault only if its documentation promises that threads may share such an object; else the"
-        " caller must lock, *by contract*. Then those of **CPython's own tests** that use threads ran, under the same audit."
+        " module ran in processes of its own, driven by Hypothesis: two to four threads that begin at a barrier, each"
+        " with a list of calls. In one process they **called the module** with arguments of their own: what races there"
+        " is what the module keeps for itself, and a race is the module's fault. In another they **shared one object**:"
+        " a race there is the module's fault only if its documentation promises, or its purpose implies, that threads"
+        " may share such an object; else the caller must lock, *by contract*. Then those of **CPython's own tests**"
+        " that use threads in their own process ran, under the same audit."
     )
     yield ""
     yield (
-        "Every race was looked at by hand. *true*: an update is lost, an answer is wrong, or an exception is raised that"
-        " no single thread would see; a program beside this page shows each. *harmless*: a race, but nothing that a program could"
-        " see goes wrong. *false alarm*: ours. **Lines reached** is the share of the lines which write (to an attribute, a"
-        " container, a global, as the audit's rewriter understands them) that ran on two threads at once; a module of which less than"
-        f" {ENOUGH:.0%} were reached is not called clean."
+        "Races for objects that nobody promises anything of are by contract without further looking. Every other one"
+        " was looked at by hand. *true*: an update is lost, an answer is wrong, or an exception is raised that"
+        " no single thread would see; a program beside this page shows each. *harmless*: a race, but nothing"
+        " that a program could see goes wrong. *false alarm*: the audit's mistake. A race is counted once for each variable and pair of"
+        " functions, so that one defect may count several times. **Lines reached** is the share of the lines which"
+        " write (to an attribute, a container, a global, as the audit's rewriter understands them) that ran on two"
+        " threads of one example, or of one of CPython's tests; what a module does when it is imported is left out. A"
+        f" module of which less than {ENOUGH:.0%} were reached is not called clean."
     )
     yield ""
 
@@ -195,7 +199,7 @@ def _details(results: list[Json]) -> Iterator[str]:
     titles = {
         TRUE: (
             "True races",
-            "Each has a program in docs/stdlib-audit that shows it on 3.13t with `PYTHON_GIL=0`: it ends with 1, and says what went wrong.",
+            "The program that is named shows it on 3.13t with `PYTHON_GIL=0`: it ends with 1 and says what went wrong.",
         ),
         HARMLESS: ("Harmless races", ""),
         CONTRACT: (

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """copyreg: two threads register two classes under one extension code, and neither gets the error.
 
-`add_extension()` looks into two dictionaries first, and writes them then. Pickles of one of the classes then load as the
-other one. A name that is hashed slowly holds the window open here.
+`add_extension()` looks into two dictionaries first, and writes them then. Pickles of one of the classes then load as
+the other one. A name that is hashed slowly holds the window open here.
 """
 
 import copyreg

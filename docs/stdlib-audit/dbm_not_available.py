@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """dbm: a database cannot be opened while another thread opens the first one of the process.
 
-`dbm.open()` imports all modules that there are when there is no default module yet, and sets the default as soon as the
-first one is imported: another thread that comes in takes those which are not imported yet to be unavailable. An import
-that is slow holds the window open here.
+`dbm.open()` imports all modules that there are when there is no default module yet, and sets the default as soon as
+the first one is imported: another thread that comes in takes those which are not imported yet to be unavailable. An
+import that is slow holds the window open here.
 """
 
 import dbm

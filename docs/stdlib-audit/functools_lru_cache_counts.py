@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """functools: `lru_cache(None)` in Python loses counts of hits and misses.
 
-It guards the bounded cache by a lock, but not the unbounded one, whose counters it increments in two steps. The version
-in C, which takes its place in CPython, is not concerned.
+It guards the bounded cache by a lock, but not the unbounded one, whose counters it increments in two steps. The
+version in C, which takes its place in CPython, is not concerned.
 """
 
 import sys

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """inspect: the module of an object is not found while another thread fills the cache of modules.
 
-`getmodule()` notes for each module that it has been seen, and only then, under which file. Another thread that comes in
-between skips the module as seen, and finds no entry for its file. A module whose name is read slowly holds the window
-open here.
+`getmodule()` notes for each module that it has been seen, and only then, under which file. Another thread that comes
+in between skips the module as seen, and finds no entry for its file. A module whose name is read slowly holds the
+window open here.
 """
 
 import inspect

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """linecache: a file's lines are asked for while another thread clears the cache, and a KeyError comes out.
 
-`getlines()` asks ``if filename in cache`` and then reads ``cache[filename]``. Every traceback that is formatted does so.
+`getlines()` asks ``if filename in cache`` and then reads ``cache[filename]``. Every traceback that is formatted does
+so.
 """
 
 import linecache

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """mailbox: two threads that add a message to one Maildir in the same moment get one name for both.
 
-`Maildir._create_tmp()` makes the name of the time, to the microsecond, and of a count of the class, which it increments
-after use, with no lock. The clock stands still here, as a coarse one does.
+`Maildir._create_tmp()` makes the name of the time, to the microsecond, and of a count of the class, which it
+increments after use, with no lock. The clock stands still here, as a coarse one does.
 """
 
 import mailbox

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """threading: two threads start one `Thread` object, and both succeed, or threads fail that nobody has touched.
 
-`Thread.start()` tests whether the thread was started, enters it into a dictionary of the module that is to hold it until
-it runs, and starts it; the second caller is not refused, and the entry that both made is deleted once. Whichever
-way it goes wrong, the exceptions and crashes come out in the bootstrap of threads: they are looked for in a child.
+`Thread.start()` tests whether the thread was started, enters it into a dictionary of the module that is to hold it
+until it runs, and starts it; the second caller is not refused, and the entry that both made is deleted once.
+Whichever way it goes wrong, the exceptions and crashes come out in the bootstrap of threads: they are looked for in a
+child.
 """
 
 import subprocess

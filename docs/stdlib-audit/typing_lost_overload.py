@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """typing: an overload that one thread registers is lost when another thread registers one for the same module.
 
-`overload()` keeps functions in dictionaries that a `defaultdict` makes when they are missing. Two threads make one each,
-and the one that is stored last takes the place of the other, with what is put into that. The name of a module that is
-hashed slowly holds the window open here.
+`overload()` keeps functions in dictionaries that a `defaultdict` makes when they are missing. Two threads make one
+each, and the one that is stored last takes the place of the other, with what is put into that. The name of a module
+that is hashed slowly holds the window open here.
 """
 
 import sys

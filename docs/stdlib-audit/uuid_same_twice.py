@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """uuid: two threads get the same `uuid1()`.
 
-The version in Python, which is used where a node or a clock sequence is given, makes sure that no timestamp is used twice
-by a global that it compares with and then replaces, without a lock.
+The version in Python, which is used where a node or a clock sequence is given, makes sure that no timestamp is used
+twice by a global that it compares with and then replaces, without a lock.
 """
 
 import sys

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """weakref: threads that do nothing but iterate over a `WeakKeyDictionary` fail when its keys die.
 
-While somebody iterates, what dies is noted, and removed when the last iteration ends. A thread that is removing does not
-keep another one from beginning to iterate, or from removing, too.
+While somebody iterates, what dies is noted, and removed when the last iteration ends. A thread that is removing does
+not keep another one from beginning to iterate, or from removing, too.
 """
 
 import sys

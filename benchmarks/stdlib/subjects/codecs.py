@@ -49,6 +49,7 @@ def _recoder(codecs):
 SUBJECT = Subject(
     "codecs",
     files=("encodings",),
+    fresh=False,
     calls=(
         *each("lookup getencoder getdecoder getincrementalencoder getincrementaldecoder", _names),
         op("encode", text, _names),

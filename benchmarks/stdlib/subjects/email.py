@@ -10,7 +10,8 @@ from benchmarks.stdlib.subject import Subject, each, names, op, shared, small, w
 _mails = st.sampled_from(
     [
         'Subject: =?utf-8?q?h=C3=A9?=\nFrom: A <a@b.c>, "B, C" <d@e>\nDate: Mon, 01 Jan 2024 10:00:00 +0000\n\nbody\n',
-        "Content-Type: multipart/mixed; boundary=x\n\npre\n--x\n\na\n--x\nContent-Type: text/html; charset=utf-8\n\n<p>\n--x--\n",
+        "Content-Type: multipart/mixed; boundary=x\n\npre\n--x\n\na\n"
+        "--x\nContent-Type: text/html; charset=x\n\n<p>\n--x--\n",
         "Content-Type: message/rfc822\n\nSubject: inner\n\nx\n",
         "Content-Transfer-Encoding: base64\n\nYWJj\n",
         "bad header\n continued\n\n",
