@@ -212,11 +212,17 @@ def module_of(file: str) -> str:
 def name_of(race: Json) -> str:
     """The variable in words that are the same in each run: containers are called as the source calls them."""
     if race["kind"] not in ("item", "container"):
-        return f"{race['owner']}.{race['name']}"
+        return f"{owner_of(race)}.{race['name']}"
     for access in race["accesses"]:
         if access["stack"] and (called := container_at(access["stack"][0])):
             return f"{called}[]" if race["kind"] == "item" else called
     return f"a {race['owner']}"
+
+
+def owner_of(variable: Json) -> str:
+    """The class, module or function; of a class that a subject or a test derives in a function, only its own name."""
+    owner: str = variable["owner"]
+    return owner.rpartition(".<locals>.")[2] if owner.startswith(("benchmarks.", "test.")) else owner
 
 
 def container_at(place: Json) -> str:
@@ -269,7 +275,7 @@ def state_of(document: Json, module: str) -> list[Json]:
                 continue
             name = assigned_at(made[0]) or f"a {one['owner']}"
         else:
-            name = f"{one['owner']}.{one['name']}"
+            name = f"{owner_of(one)}.{one['name']}"
         found.setdefault(name, {"variable": name, "state": one["state"], "writes": 0})["writes"] += one["writes"]
     return sorted(found.values(), key=lambda one: str(one["variable"]))
 

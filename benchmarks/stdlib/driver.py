@@ -12,6 +12,7 @@ joined before the next one: accesses of two examples are in order.
 from __future__ import annotations
 
 import contextlib
+import copy
 import importlib
 import itertools
 import json
@@ -124,7 +125,7 @@ class Driver:
             raise Hung
 
     def drive(self, ops: Sequence[Op], examples: int, receiver: Callable[[], Any], done: Any = None) -> None:
-        """Do each operation on two threads at once, each pair if there are few, and then whatever is drawn."""
+        """Do each operation on two threads alike, each pair if there are few, and then whatever is drawn."""
 
         def run(scripts: Sequence[Script]) -> None:
             what = receiver()
@@ -134,19 +135,27 @@ class Driver:
                 if done is not None:
                     done(what)
 
-        pairs = [(one, one) for one in ops]
-        if len(ops) <= 12 and done is None:
-            pairs += itertools.combinations(ops, 2)
+        for first in range(0, len(ops), _CHUNK):
+
+            @settled(2)
+            @given(st.tuples(*(st.lists(one.calls(), min_size=1, max_size=3) for one in ops[first : first + _CHUNK])))
+            def alike(drawn: tuple[Script, ...]) -> None:
+                for script in drawn:
+                    run([script, copied(script)])
+
+            alike()
+
+        pairs = list(itertools.combinations(ops, 2)) if len(ops) <= 12 and done is None else []
         for first in range(0, len(pairs), _CHUNK):
             chunk = pairs[first : first + _CHUNK]
 
             @settled(2)
             @given(st.tuples(*(st.tuples(one.calls(), other.calls()) for one, other in chunk)))
-            def sweep(drawn: tuple[tuple[Call, Call], ...]) -> None:
+            def different(drawn: tuple[tuple[Call, Call], ...]) -> None:
                 for calls in drawn:
                     run([[call] for call in calls])
 
-            sweep()
+            different()
 
         @settled(examples)
         @given(
@@ -156,6 +165,15 @@ class Driver:
             run(scripts)
 
         mixed()
+
+
+def copied(script: Script) -> Script:
+    """The same calls, with arguments that are equal and not the same; without those that nobody can copy."""
+    found = []
+    for call in script:
+        with contextlib.suppress(Exception):
+            found.append(Call(call.op, copy.deepcopy(call.arguments), copy.deepcopy(call.keywords)))
+    return found
 
 
 class Hung(BaseException):

@@ -6,8 +6,8 @@ An entry is for all races of a module whose variable and functions match; the fi
     module       its name
     variable     as the results have it, with ``*`` and ``?`` for what differs
     functions    one of the two functions, likewise; without it: any
-    sharing      where it was found: "module", "object", "promised" or "tests"; without it: anywhere. "by hand" for
-                 what the run has to leave out
+    sharing      where it was found: "module", "object", "promised" or "tests"; without it: anywhere but
+                 "object", where races are by contract. "by hand" for what the run has to leave out
     verdict      "true": something is lost, wrong or raised; "harmless": nothing a program could see goes wrong;
                  "contract": the caller must lock, as the documentation says or as for any object that is not made to be
                  shared; "false": no race at all, the audit is mistaken
@@ -53,7 +53,7 @@ class Known:
         return (
             self.module == module
             and self.sharing != BY_HAND
-            and fnmatch.fnmatchcase(race["sharing"], self.sharing)
+            and (self.sharing == race["sharing"] or (self.sharing == "*" and race["sharing"] != driver.OBJECT))
             and fnmatch.fnmatchcase(race["variable"], _literal(self.variable))
             and any(fnmatch.fnmatchcase(function, self.functions) for function in race["functions"])
         )

@@ -69,6 +69,8 @@ def state_of(result: Json) -> str:
     """What is shared through the module itself."""
     parts = []
     for one in result["state"]:
+        if one["state"] == "handed over":  # by an object that the thread itself has made
+            continue
         name = one["variable"].removeprefix(f"{result['module']}.")
         parts.append(f"`{name}`" + (f" ({one['state']})" if one["state"] not in UNSAFE else ""))
     return shortened(parts, 6) or "nothing that is written"

@@ -19,7 +19,7 @@ class Slow(list):
     def insert(self, index, item):
         if threading.current_thread().name == "filters":
             inserting.set()
-            warned.wait()
+            warned.wait(5)
         super().insert(index, item)
 
 

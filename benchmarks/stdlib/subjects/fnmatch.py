@@ -5,7 +5,25 @@ from hypothesis import strategies as st
 
 from benchmarks.stdlib.subject import Subject, each, numbers, op, strings, words
 
-_patterns = st.sampled_from(["*.py", "[!a]?", "[a-", "*" * 9 + "b", "**x", "[]]", "a[b-a]"])
+_patterns = st.sampled_from(
+    [
+        "*.py",
+        "[!a]?",
+        "[a-",
+        "*" * 9 + "b",
+        "**x",
+        "[]]",
+        "a[b-a]",
+        "a?b",
+        "[[]x",
+        "[a-c-e]",
+        "[z-a]",
+        "*a*b?c*",
+        "[!]",
+        "[^a]",
+        "[c-aA-C]",
+    ]
+)
 
 SUBJECT = Subject(
     "fnmatch",

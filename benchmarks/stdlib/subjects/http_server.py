@@ -24,6 +24,9 @@ _requests = st.sampled_from(
 )
 
 
+_lines = st.sampled_from([b"GET / HTTP/1.1\r\n", b"GET //x HTTP/1.0\r\n", b"X\r\n", b"GET / HTTP/3\r\n", b"\r\n"])
+
+
 class _Socket:
     def __init__(self, request):
         self.request = request
@@ -76,9 +79,12 @@ SUBJECT = Subject(
             op("send_response", st.just(200)),
             op("send_header", names, words),
             op("send_header", st.just("connection"), st.sampled_from(["close", "keep-alive"])),
+            op(lambda handler, line: setattr(handler, "raw_requestline", line) or handler.parse_request(), _lines),
+            op(lambda handler: setattr(handler, "close_connection", True)),
             *each("end_headers flush_headers parse_request version_string date_time_string log_date_time_string"),
             op("send_error", st.sampled_from([404, 500])),
         ),
     ),
+    note="CGI, which forks, and is gone in 3.15, was not run",
     tests=("test.test_httpservers",),
 )

@@ -36,6 +36,14 @@ SUBJECT = Subject(
         op(lambda subprocess, items: subprocess.list2cmdline(items), strings),
         op(lambda subprocess: subprocess.Popen(_NOTHING, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)),
         op(lambda subprocess: subprocess._cleanup()),
+        op(lambda subprocess: subprocess._args_from_interpreter_flags()),
+        op(lambda subprocess: repr(subprocess.CompletedProcess(["a"], 1, "out", "err"))),
+        op(lambda subprocess: setattr(subprocess.CalledProcessError(1, "a"), "stdout", "x")),
+        op(lambda subprocess: setattr(subprocess.TimeoutExpired("a", 1), "stdout", "x")),
+        op("list2cmdline", st.just(["a b", 'c"d', "e\\\\", "f\\g h\\", ""])),
+        op(lambda subprocess: subprocess.check_output(_ECHO, input=None, text=True, universal_newlines=True)),
+        op(lambda subprocess: subprocess.run(_ECHO, input="x" * 70000, capture_output=True, text=True, timeout=20)),
+        op(lambda subprocess: subprocess.Popen(_NOTHING, start_new_session=True, cwd=".", env={}, umask=0o22).wait()),
     ),
     objects=(
         shared(
@@ -52,6 +60,7 @@ SUBJECT = Subject(
         ),
         shared("Popen.communicate()", _process, op("communicate", words, timeout=st.just(0.3)), op("poll"), done=_end),
     ),
+    note="what is for Windows was not run",
     examples=6,
     tests=("test.test_subprocess",),
 )

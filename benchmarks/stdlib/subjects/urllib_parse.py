@@ -16,6 +16,10 @@ _urls = st.sampled_from(
         "",
         "data:,x%20",
         "http://é/",
+        "../../g/./h/",
+        "%41%zz%20",
+        "a=1&a=2;b&c=",
+        "http://h/a/b/../c/.",
     ]
 )
 
@@ -38,6 +42,11 @@ SUBJECT = Subject(
         ),
         op("quote", words, st.sampled_from(["", "/", "é", "%"])),
         op(lambda parse: parse.clear_cache()),
+        op(
+            lambda parse: [setattr(parse, name, None) for name in ("_typeprog", "_hostprog", "_portprog", "_hextobyte")]
+        ),
+        op("urlencode", st.just({"a": [1, "b"], b"c": b"d", "e": 5}), flags),
+        op("urlencode", st.just([("a", (1, 2)), ("b", "x")]), doseq=flags),
         op("quote_from_bytes", data, st.sampled_from(["", "/", "ab", "&"])),
         *each("splittype splithost splitport splitquery splittag splitattr splituser splitpasswd", _urls),
     ),
