@@ -137,7 +137,7 @@ class Driver:
 
         for first in range(0, len(ops), _CHUNK):
 
-            @settled(2)
+            @settled(4)
             @given(st.tuples(*(st.lists(one.calls(), min_size=1, max_size=3) for one in ops[first : first + _CHUNK])))
             def alike(drawn: tuple[Script, ...]) -> None:
                 for script in drawn:

@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from benchmarks.stdlib.subject import Subject, numbers, op, shared
 
-_texts = st.sampled_from(["2024-01-02", "2024-01-02T03:04:05.678+01:00", "2024-W01-2", "x", "10:20:30"])
+_texts = st.sampled_from(
+    ["2024-01-02", "2024-01-02T03:04:05.678+01:00", "2024-W01-2", "x", "10:20:30", "10:20:30.123456+01:00", "T1020"]
+)
 
 
 def _made(dt):
@@ -30,11 +32,22 @@ def _made(dt):
     ]
 
 
+def _copied(dt):
+    zone = dt.timezone(dt.timedelta(hours=1))
+    for one in (dt.date(2024, 3, 31), dt.time(1, 2, 3, 4, fold=1), dt.datetime(2024, 12, 31, 1, tzinfo=zone, fold=1)):
+        kind, arguments, *_ = one.__reduce_ex__(4)
+        kind(*arguments), hash(one), repr(one), str(one), one.replace()
+    dt.datetime.now(zone), dt.datetime.fromisocalendar(2024, 1, 1), dt.date.fromordinal(738000)
+    dt.datetime.combine(dt.date(2024, 1, 1), dt.time(2)), hash(dt.time(1, tzinfo=zone))
+    return repr(dt.timedelta(1, 2, 3)), repr(dt.timedelta()), dt.datetime(1, 2, 3, tzinfo=zone).strftime("%:z %Z %z %f")
+
+
 SUBJECT = Subject(
     "_pydatetime",
     title="datetime",
     calls=(
         op(_made),
+        op(_copied),
         *(
             op(lambda dt, text, kind=kind: getattr(dt, kind).fromisoformat(text), _texts)
             for kind in ("date", "time", "datetime")

@@ -54,7 +54,6 @@ def _composed(email, words):
     message.add_attachment(b"data", maintype="application", subtype="octet-stream", filename="é.bin")
     message.get_body().get_content(), list(message.iter_attachments()), list(message.iter_parts())
     message.replace_header("Subject", "other")
-    message.make_mixed()
     return message.as_bytes(), message.is_attachment()
 
 
@@ -95,6 +94,56 @@ def _charsets(email, name):
     )
 
 
+_structured = st.sampled_from(
+    [
+        ("to", '"Quoted \\" Name" (comment (nested)) <a.b@[127.0.0.1]>, plain@x.y, =?utf-8?b?w6k=?= <c@d>'),
+        ("to", "group: a@b, <@route,@other:c@d>; , undisclosed:;, bad@, <>, a b c@d"),
+        ("from", "A. B. (c) <local . part@dom . ain>"),
+        ("sender", "one@x, two@y"),
+        ("date", "Mon, 01 Jan 2024 25:00:00 +0000"),
+        ("date", "1 Jan 24 10:00 EST"),
+        ("content-type", "text/plain; charset=\"utf-8\"; name*0*=utf-8''%e2%82; name*1=b; bad; x=(c) y"),
+        ("content-type", "multipart/mixed; boundary"),
+        ("content-type", "bad"),
+        ("content-disposition", "attachment; filename*=utf-8'en'%e2%82%ac; size=3 (c)"),
+        ("content-transfer-encoding", "8bit (c) more"),
+        ("mime-version", "(c) 1 (d) . 0 (e)"),
+        ("mime-version", "x"),
+        ("message-id", "<a.b@c.d> x"),
+        ("message-id", "<a@[lit eral]>"),
+        ("subject", "=?utf-8?q?a_b?= =?utf-8?b?w6k=?= text =?bad?= =?utf-8?q?=zz?="),
+        ("reply-to", "a@b (c), (d)"),
+        ("x-unknown", "any " * 40),
+    ]
+)
+
+
+def _header(email, header):
+    import email.policy
+
+    name, value = header
+    made = email.policy.default.header_factory(name, value)
+    made.fold(policy=email.policy.default.clone(max_line_length=30)), made.fold(policy=email.policy.SMTPUTF8)
+    made.defects, str(made), repr(getattr(made, "addresses", None)), getattr(made, "params", None)
+    return [str(group) for group in getattr(made, "groups", ())], getattr(made, "datetime", None)
+
+
+def _legacy(email, text):
+    import email._parseaddr
+    import email.encoders
+    import email.header
+    import email.quoprimime
+
+    parts = email._parseaddr.AddressList(text) + email._parseaddr.AddressList("x@y")
+    email._parseaddr.AddrlistClass(text).getaddress()
+    message = email.message_from_string("\n" + text)
+    for encode in ("encode_base64", "encode_quopri", "encode_7or8bit"):
+        getattr(email.encoders, encode)(message)
+    email.quoprimime.body_encode(text + " \t\n" + "x=" * 60, maxlinelen=20), email.quoprimime.decode("a=3D=\nb=zz")
+    header = email.header.make_header([(text, None), (b"\xe9", "latin-1")], header_name="To", maxlinelen=20)
+    return str(header), header.encode(splitchars=";, "), parts - parts, [header == text]
+
+
 def _utilities(email, mail):
     import email.quoprimime
     import email.utils
@@ -132,6 +181,8 @@ SUBJECT = Subject(
         op(_old, words),
         op(_charsets, names),
         op(_utilities, _mails),
+        *(op(_header, _structured),) * 4,
+        op(_legacy, _structured.map(lambda header: header[1])),
         op(lambda email, mail: email.message_from_file(io.StringIO(mail)), _mails),
         op(lambda email, mail: email.message_from_binary_file(io.BytesIO(mail.encode())), _mails),
     ),

@@ -15,6 +15,7 @@ SUBJECT = Subject(
         op("normalize", _locales),
         *each("getlocale localeconv getpreferredencoding getencoding"),
         op("setlocale", st.just(0), st.sampled_from(["C", "", "C.UTF-8", ("C", None)])),
+        op("format_string", st.just("%d %% %s"), st.just((1234567, "x")), flags, monetary=flags),
         op("format_string", st.sampled_from(["%d", "%.2f", "%s %%", "%(a)d"]), numbers, flags),
         op("currency", floats, flags, flags),
         *each("str delocalize", st.sampled_from([1.5, "1,000.5"])),
@@ -23,7 +24,8 @@ SUBJECT = Subject(
         op("strcoll", words, words),
         op("localize", st.just("1234.5"), flags),
         op("getdefaultlocale"),
-        op(lambda locale: locale._override_localeconv.update({"grouping": [3, 0]})),
+        op(lambda locale: locale._print_locale()),
+        op(lambda locale: locale._override_localeconv.update({"grouping": [3, 2, 0], "thousands_sep": ","})),
     ),
     tests=("test.test_locale",),
 )
