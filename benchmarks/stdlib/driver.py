@@ -149,7 +149,7 @@ class Driver:
         for first in range(0, len(pairs), _CHUNK):
             chunk = pairs[first : first + _CHUNK]
 
-            @settled(2)
+            @settled(1)
             @given(st.tuples(*(st.tuples(one.calls(), other.calls()) for one, other in chunk)))
             def different(drawn: tuple[tuple[Call, Call], ...]) -> None:
                 for calls in drawn:

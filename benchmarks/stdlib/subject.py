@@ -115,7 +115,7 @@ class Subject:
     fresh: bool = True
     tests: tuple[str, ...] = ()
     not_tests: tuple[str, ...] = ()
-    examples: int = 60
+    examples: int = 30
     note: str = ""
 
 

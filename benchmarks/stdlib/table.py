@@ -252,8 +252,8 @@ def _reach(results: list[Json]) -> Iterator[str]:
     yield "## What was not reached"
     yield ""
     yield (
-        "Lines that write, by function, in the modules of which less than"
-        f" {ENOUGH:.0%} were reached, and what was left out of the count or of the run:"
+        "Lines that write, by module, where less than"
+        f" {ENOUGH:.0%} of them were reached, and what was left out of the count or of the run:"
     )
     yield ""
     for result in results:

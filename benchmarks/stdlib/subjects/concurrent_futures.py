@@ -50,7 +50,6 @@ SUBJECT = Subject(
             done=lambda pool: pool.shutdown(),
         ),
     ),
-    examples=40,
     tests=(
         "test.test_concurrent_futures.test_thread_pool",
         "test.test_concurrent_futures.test_future",

@@ -215,6 +215,5 @@ SUBJECT = Subject(
             promised="policies are immutable, and the default one is shared by all messages",
         ),
     ),
-    examples=40,
     tests=("test.test_email",),
 )

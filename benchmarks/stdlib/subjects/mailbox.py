@@ -82,6 +82,5 @@ SUBJECT = Subject(
         )
         for kind in ("mbox", "Maildir", "MH")
     ),
-    examples=30,
     tests=("test.test_mailbox",),
 )

@@ -116,6 +116,5 @@ SUBJECT = Subject(
         ),
     ),
     note="two calls of `start()` on one thread are left out of the run, for they crash the interpreter, see above",
-    examples=40,
     tests=("test.test_threading", "test.test_threading_local", "test.test_threadedtempfile"),
 )

@@ -118,7 +118,6 @@ SUBJECT = Subject(
         ),
     ),
     tests=("test.test_urllib", "test.test_urllib2"),
-    examples=40,
 )
 
 

@@ -103,5 +103,4 @@ SUBJECT = Subject(
     ),
     tests=("test.test_zipfile",),
     not_tests=("LargeZip", "zip64"),
-    examples=30,
 )
