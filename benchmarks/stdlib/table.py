@@ -158,7 +158,7 @@ def _head(results: list[Json]) -> Iterator[str]:
         " is what the module keeps for itself, and a race is the module's fault. In another they **shared one object**:"
         " a race there is the module's fault only if its documentation promises, or its purpose implies, that threads"
         " may share such an object; else the caller must lock, *by contract*. Then those of **CPython's own tests**"
-        " that use threads in their own process ran, under the same audit."
+        " that use threads in their own process ran, under the same audit: how many, says their column."
     )
     yield ""
     yield (

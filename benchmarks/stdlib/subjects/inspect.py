@@ -62,7 +62,7 @@ SUBJECT = Subject(
         op(lambda inspect: inspect.formatargvalues(*inspect.getargvalues(inspect.currentframe()))),
         op("getmodulename", words),
         op("indentsize", text),
-        op("markcoroutinefunction", st.builds(lambda: lambda: 1)),
+        op(lambda inspect: inspect.iscoroutinefunction(inspect.markcoroutinefunction(lambda: 1))),
         op(lambda inspect: inspect.getblock(["def f():\n", "    x\n", "y\n"])),
     ),
     objects=(
