@@ -12,7 +12,7 @@ An entry is for all races of a module whose variable and functions match; the fi
                  "contract": the caller must lock, as the documentation says or as for any object that is not made to be
                  shared; "false": no race at all, the audit is mistaken
     why          in a sentence or two
-    upstream     numbers of CPython's issues, [] where a search found none
+    upstream     numbers of CPython's issues, "bpo-1" for one of the old tracker; [] where a search found none
     reproducer   file in docs/stdlib-audit, for true ones
 """
 
@@ -45,7 +45,7 @@ class Known:
     why: str
     functions: str = "*"
     sharing: str = "*"
-    upstream: tuple[int, ...] = attrs.field(default=(), converter=tuple)
+    upstream: tuple[int | str, ...] = attrs.field(default=(), converter=tuple)
     reproducer: str = ""
 
     def matches(self, module: str, race: dict[str, Any]) -> bool:

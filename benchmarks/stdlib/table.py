@@ -36,7 +36,10 @@ def judged(result: Json) -> dict[str, list[Judged]]:
         found[verdict].setdefault(entry, []).append(race)
     for entry in known.by_hand(result["module"]):
         found[entry.verdict].setdefault(entry, [])
-    return {verdict: list(entries.items()) for verdict, entries in found.items()}
+    order = [*known.entries(), known.BY_DEFAULT, known.NOT_JUDGED]
+    return {
+        verdict: sorted(entries.items(), key=lambda item: order.index(item[0])) for verdict, entries in found.items()
+    }
 
 
 def share(result: Json) -> float:
@@ -118,14 +121,16 @@ def upstream_of(result: Json) -> str:
     entries = judged(result)[TRUE]
     if not entries:
         return "-"
-    numbers = sorted({number for entry, _ in entries for number in entry.upstream})
+    numbers = sorted({number for entry, _ in entries for number in entry.upstream}, key=str)
     text = ", ".join(issue(number) for number in numbers)
     new = len({entry.reproducer for entry, _ in entries if not entry.upstream})
     return ", ".join(filter(None, [text, f"none found for {new}" if new and numbers else "none found" if new else ""]))
 
 
-def issue(number: int) -> str:
+def issue(number: int | str) -> str:
     """A link to an issue."""
+    if isinstance(number, str):
+        return f"[{number}](https://bugs.python.org/issue{number.removeprefix('bpo-')})"
     return f"[{number}]({ISSUE}{number})"
 
 

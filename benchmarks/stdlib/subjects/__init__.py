@@ -12,10 +12,10 @@ A file defines ``SUBJECT``, made of what ``benchmarks.stdlib.subject`` has:
     )
 
 An operation is the name of a function or method, or a function that is given the module (the shared object, in
-`objects`) first; then come strategies of hypothesis for the other arguments, of which each thread gets copies: functions, which
-nobody copies, the operation has to make itself. What it raises is a result like any other.
-It must not block for ever, nor start a thread that outlives it. Files go to ``own("name")``, a path for each thread.
-The file that is imported first must not import the audited module, but take it from the argument.
+`objects`) first; then come strategies of hypothesis for the other arguments, of which each thread gets copies:
+functions, which nobody copies, the operation has to make itself. What it raises is a result like any other. It must
+not block for ever, nor start a thread that outlives it. Files go to ``own("name")``, a path for each thread. The file
+that is imported first must not import the audited module, but take it from the argument.
 
 A race in `calls` is a race for what the module itself keeps, and so is the module's fault. One for an object in
 `objects` is so only if the documentation promises that threads may share such an object: `promised` says where.
