@@ -100,6 +100,7 @@ SUBJECT = Subject(
             op(lambda function: function.registry),
             op(lambda function: function.dispatch(bool)),
             op(lambda function: function._clear_cache()),
+            promised="it makes a function, which all may call",
         ),
         shared(
             "cached_property",
