@@ -24,6 +24,10 @@ class Slow(abc.ABC):
             registered.wait(10)
         return False
 
+    @abc.abstractmethod
+    def method(self):
+        """What makes it abstract."""
+
 
 class Argument:
     """What the function is called with."""
