@@ -86,10 +86,15 @@ class Driver:
         lines: What ran.
         errors: How often an operation raised what, by ``operation: exception``.
         runs: How many examples ran.
+
+    Args:
+        lines: What ran.
+        target: Where to write all that.
     """
 
-    def __init__(self, lines: reach.Lines) -> None:
+    def __init__(self, lines: reach.Lines, target: Path) -> None:
         self.lines = lines
+        self._target = target
         self.errors: Counter[str] = Counter()
         self.runs = 0
 
@@ -122,7 +127,18 @@ class Driver:
         self.errors.update(itertools.chain(*errors))
         if hung := [name for name in now if name]:
             self.errors.update(f"{name}: hung" for name in hung)
-            raise Hung
+            self.write(hung=True)
+            os._exit(HUNG_STATUS)  # at once: what hangs may be busy
+
+    def write(self, hung: bool = False) -> None:
+        """Write what came of it."""
+        found = {
+            "reached": self.lines.reached(),
+            "errors": dict(self.errors.most_common(60)),
+            "runs": self.runs,
+            "hung": [error for error in self.errors if error.endswith(": hung")] if hung else [],
+        }
+        self._target.write_text(json.dumps(found), encoding="utf-8")
 
     def drive(self, ops: Sequence[Op], examples: int, receiver: Callable[[], Any], done: Any = None) -> None:
         """Do each operation on two threads alike, each pair if there are few, and then whatever is drawn."""
@@ -176,10 +192,6 @@ def copied(script: Script) -> Script:
     return found
 
 
-class Hung(BaseException):
-    """A thread did not come back."""
-
-
 def shared_objects(subject: Subject, kind: str) -> list[Shared]:
     """The objects of the subject that are of this kind."""
     return [one for one in subject.objects if bool(one.promised) == (kind == PROMISED)]
@@ -200,27 +212,14 @@ def main(stem: str, kind: str, out: str, examples: str = "") -> None:
         os.chdir(folder)
         tempfile.tempdir = folder
         module = load(subject)
-        driver = Driver(reach.Lines(reach.files_of(subject)))
-        hung = False
+        driver = Driver(reach.Lines(reach.files_of(subject)), target)
         with driver.lines:
-            try:
-                if kind == MODULE:
-                    driver.drive(subject.calls, count, lambda: module)
-                for one in shared_objects(subject, kind) if kind != MODULE else ():
-                    driver.drive(one.ops, count, lambda one=one: one.make(module), one.done)  # type: ignore[misc]
-            except Hung:
-                hung = True
-        found = {
-            "reached": driver.lines.reached(),
-            "errors": dict(driver.errors.most_common(60)),
-            "runs": driver.runs,
-            "hung": hung,
-        }
-        target.write_text(json.dumps(found), encoding="utf-8")
+            if kind == MODULE:
+                driver.drive(subject.calls, count, lambda: module)
+            for one in shared_objects(subject, kind) if kind != MODULE else ():
+                driver.drive(one.ops, count, lambda one=one: one.make(module), one.done)  # type: ignore[misc]
+        driver.write()
         os.chdir("/")
-    if hung:
-        sys.stdout.flush()
-        os._exit(HUNG_STATUS)
 
 
 if __name__ == "__main__":

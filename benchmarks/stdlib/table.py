@@ -54,7 +54,7 @@ def verdict_on(result: Json) -> str:
         return "**races**"
     if by_verdict[UNJUDGED]:
         return "not judged yet"
-    if any(not audits.came_to_its_end(answer) for kind, answer in result["runs"].items() if kind != audits.TESTS):
+    if any(not ended(kind, answer) for kind, answer in result["runs"].items()):
         return "the run did not end"
     if share(result) < ENOUGH:
         return "not enough reached"
@@ -66,6 +66,16 @@ def verdict_on(result: Json) -> str:
 def title_of(result: Json) -> str:
     """What the module is called."""
     return subjects.load(subjects.stem_of(result["module"])).title
+
+
+def ended(kind: str, answer: Json) -> bool:
+    """Did a run do all that it was to do, as far as the module is concerned?
+
+    That a thread hangs which shares an object that nobody made for it is a result like any other.
+    """
+    return (
+        kind == audits.TESTS or audits.came_to_its_end(answer) or (kind == driver.OBJECT and bool(answer.get("hung")))
+    )
 
 
 def state_of(result: Json) -> str:
@@ -266,6 +276,9 @@ def _reach(results: list[Json]) -> Iterator[str]:
         notes = [f"`{name}` is left out: {why}" for name, why in subject.left_out.items()]
         if subject.note:
             notes.append(subject.note)
+        for kind, answer in result["runs"].items():
+            if kind != audits.TESTS and answer.get("hung"):
+                notes.append(f"a run ended early, as threads hung: {HOW_SHARED[kind]}")
         if share(result) < ENOUGH:
             by_module = Counter(line.rpartition(":")[0] for line in result["unreached"])
             notes.append(
