@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from owned._audit import _detector
+from owned._audit import _detector, _sync_imports
 from owned._audit._rewrite_parts import PREFIX
 from owned._audit._scopes import HIDDEN
 
@@ -80,4 +80,5 @@ def ready() -> None:
     The hooks in C are there since `_detector` was imported.
     """
     assert PREFIX + "MT" in builtins.__dict__ and _detector is not None
-    builtins.__dict__.update({PREFIX + "h": hide, PREFIX + "m": match, PREFIX + "slice": slice})
+    here = {"h": hide, "i": _sync_imports.imported, "m": match, "slice": slice}
+    builtins.__dict__.update({PREFIX + name: hook for name, hook in here.items()})

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Final
 
-from owned._audit import _effects, _hooks, _retrofit, _rewrite
+from owned._audit import _effects, _hooks, _retrofit, _rewrite, _sync_imports
 
 SUFFIX: Final = ".owned.pyc"
 NEVER: Final = ("owned", "wrapt")
@@ -85,6 +85,13 @@ class AuditLoader(SourceFileLoader):
             if cached is not None and not sys.dont_write_bytecode:
                 self.set_data(cached, key + marshal.dumps(code))
         return code
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run it, and tell that it has run."""
+        try:
+            super().exec_module(module)
+        finally:
+            _sync_imports.loaded(module.__name__)
 
     @staticmethod
     def _cache_path(path: str) -> str | None:

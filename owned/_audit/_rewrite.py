@@ -45,6 +45,7 @@ from owned._audit._rewrite_parts import (
     placed,
     settled,
     statement,
+    text,
     too_late,
 )
 from owned._audit._rewrite_values import IN_PLACE, WHOLE, Values
@@ -266,10 +267,23 @@ class _Statements(Values):
     def _Import_steps(self, node: ast.Import | ast.ImportFrom) -> list[Step]:
         return [
             Step([node], flips=True, fixed=True),
+            *self._imported(node),
             *self._steps_after([name for _, name in imported_names(node)], node),
         ]
 
     _ImportFrom_steps = _Import_steps
+
+    @staticmethod
+    def _imported(node: ast.Import | ast.ImportFrom) -> list[Step]:
+        """Whoever imports a module comes after whoever ran it."""
+        if isinstance(node, ast.Import):
+            asked = [(alias.name, 0) for alias in node.names]
+        elif node.module == "__future__":
+            asked = []
+        else:
+            asked = [(f"{node.module or ''}.{alias.name}".lstrip("."), node.level) for alias in node.names]
+        told = [call("i", node, text(module, node), placed(ast.Constant(level), node)) for module, level in asked]
+        return [Step([], [statement(one) for one in told])] if told else []
 
     # ---- blocks
 

@@ -11,6 +11,7 @@ Which calls release and which acquire stands in the modules that patch them:
 `_sync_futures`           `concurrent.futures`
 `_sync_asyncio`           calls into an event loop
 `_sync_caches`            `functools.lru_cache`
+`_sync_imports`           modules that are imported
 `_sync_processes`         multiprocessing's locks, which threads use, too
 `_sync_owned`             our own locks, channels, atomics, parcels
 `_sync_found`             locks that were there before
@@ -35,6 +36,7 @@ from owned._audit import (
     _sync_caches,
     _sync_found,
     _sync_futures,
+    _sync_imports,
     _sync_locks,
     _sync_owned,
     _sync_processes,
@@ -55,6 +57,7 @@ _PARTS = (
     _sync_futures,
     _sync_asyncio,
     _sync_caches,
+    _sync_imports,
     _sync_processes,
     _sync_owned,
     _sync_threads,
