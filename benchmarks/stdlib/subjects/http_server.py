@@ -2,6 +2,7 @@
 """http.server: handlers on sockets that are byte strings."""
 
 import contextlib
+import functools
 import io
 import os
 
@@ -45,10 +46,12 @@ class _AtItsEnd:
         return b""
 
     def fileno(self):
-        return _null.fileno()
+        return _nothing()
 
 
-_null = open(os.devnull, "rb")  # noqa: SIM115
+@functools.cache
+def _nothing():
+    return os.open(os.devnull, os.O_RDONLY)
 
 
 class _Received(io.BytesIO):
