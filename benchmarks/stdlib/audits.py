@@ -130,8 +130,15 @@ def audit(stem: str, examples: int | None, with_tests: bool) -> Json:
 def keep(stem: str, result: Json) -> None:
     """Put it in the place of the older one."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(result, indent=1, sort_keys=True)
+    text = _nowhere(json.dumps(result, indent=1, sort_keys=True))
     (RESULTS / f"{stem}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _nowhere(text: str) -> str:
+    """Without where on this machine things are."""
+    for name, path in (("python", sys.prefix), ("python", sys.base_prefix), ("checkout", str(ROOT))):
+        text = text.replace(path, f"<{name}>")
+    return text
 
 
 def load(results: Path = RESULTS) -> list[Json]:
