@@ -26,7 +26,6 @@ made_at(uintptr_t address)
 
 /* Another thread may call the tracer that it saw with the data that are there a moment later: so the data stay what they were. */
 static PyRefTracer tracer_before;
-static void *data_before;
 
 static int
 trace(PyObject *obj, PyRefTracerEvent event, void *data)
@@ -52,7 +51,6 @@ audit_deaths_watch(void)
     if (tracer == trace)
         return 0;
     tracer_before = tracer;
-    data_before = data;
     return PyRefTracer_SetTracer(trace, data);
 }
 
@@ -61,7 +59,7 @@ void
 audit_deaths_unwatch(void)
 {
     void *data;
-    if (PyRefTracer_GetTracer(&data) == trace && PyRefTracer_SetTracer(tracer_before, data_before) < 0)
+    if (PyRefTracer_GetTracer(&data) == trace && PyRefTracer_SetTracer(tracer_before, data) < 0)
         PyErr_Clear();
 }
 
