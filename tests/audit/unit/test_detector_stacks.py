@@ -122,13 +122,13 @@ def test_frames_whose_memory_is_used_again() -> None:
 
 
 def test_threads_have_their_own() -> None:
-    """Two threads in one function."""
+    """Two threads in one function, at the same time."""
     told = [Told(), Told()]
-    begin = threading.Barrier(2, timeout=30)
+    together = threading.Barrier(2, timeout=30)
 
     def work(tell: Callable[[], None]) -> None:
-        begin.wait()
         for _ in range(20):
+            together.wait()
             tell()
 
     with detecting():
