@@ -16,25 +16,27 @@ from owned._audit._sync_base import Patches, detector
 __all__ = ["imported", "install", "loaded"]
 
 _syncs: dict[str, Any] = {}
-_told: list[Patches] = []
+_is_told = False
 
 
 def install(patches: Patches) -> None:
     """Tell of modules that are imported from now on."""
-    _told[:] = [patches]
+    global _is_told
+    _is_told = True
     patches.also(_forget)
     original = patches.method(importlib, "import_module", _import_module)
     patches.everywhere(original, vars(importlib)["import_module"])
 
 
 def _forget() -> None:
-    _told.clear()
+    global _is_told
+    _is_told = False
     _syncs.clear()
 
 
 def loaded(module: str) -> None:
     """Its code has run, or failed, on this thread, and is not imported by another one yet."""
-    if _told:
+    if _is_told:
         sync = _syncs[module] = detector.module.Sync("import")
         sync.release()
 
