@@ -108,7 +108,7 @@ def audit(stem: str, examples: int | None, with_tests: bool) -> Json:
             document = answer.pop("document")
             races += races_of(document, kind)
             if kind == driver.MODULE:
-                state = state_of(document, subject.module)
+                state = state_of(document)
             runs[kind] = answer
     every = lines.every()
     result = {
@@ -270,7 +270,7 @@ def _expressions(file: str) -> dict[int, list[ast.expr]]:
     return found
 
 
-def state_of(document: Json, module: str) -> list[Json]:
+def state_of(document: Json) -> list[Json]:
     """What of a module's own two threads touched while each had arguments of its own, and how it was guarded."""
     found: dict[str, Json] = {}
     for one in document.get("exposures", ()):
@@ -278,7 +278,7 @@ def state_of(document: Json, module: str) -> list[Json]:
             continue
         if one["kind"] in ("item", "container"):
             made = one["made"]
-            if not made or made[0]["function"] not in ("<module>",) or module_of(made[0]["file"]) == "":
+            if not made or made[0]["function"] != "<module>":
                 continue
             name = assigned_at(made[0]) or f"a {one['owner']}"
         else:
